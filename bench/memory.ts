@@ -1,0 +1,77 @@
+// Bytes per key: how much a server's resident memory and its own `used_memory` grow when it is given distinct keys of 16
+// bytes with values of 16 bytes. Each server is fresh, and grows through the sizes in order; the figure of each size is
+// counted from the empty server.
+
+import { load, NUMBER } from './loader.ts';
+import { type Children, cpuTimeUs, residentBytes, type ServerSpec, startServer } from './servers.ts';
+
+// Long enough for an incremental rehash to end and for garbage to be collected, were there any timer for either.
+const SETTLE_MS = 2000;
+
+export interface MemoryRow {
+  readonly server: string;
+  readonly keys: number;
+  readonly emptyRssBytes: number | null;
+  /** Growth since the server was empty; null where there is no /proc, or no `used_memory`. */
+  readonly rssGrowthBytes: number | null;
+  readonly usedGrowthBytes: number | null;
+  /** Over the keys that were added since the size before. */
+  readonly keysPerSecond: number;
+  readonly cpuUsPerKey: number | null;
+}
+
+/** Measures one server at each of `sizes`, which must grow. */
+export async function measureMemory(
+  children: Children,
+  spec: ServerSpec,
+  sizes: readonly number[],
+  ticksPerSecond: number,
+): Promise<MemoryRow[]> {
+  const server = await startServer(children, spec);
+  const usedMemory = async (): Promise<number | null> => {
+    const text = (await server.control.info('memory')).get('used_memory');
+    return text === undefined ? null : Number(text);
+  };
+  try {
+    await sleep(SETTLE_MS);
+    const emptyRss = residentBytes(server.pid);
+    const emptyUsed = await usedMemory();
+    const rows: MemoryRow[] = [];
+    let loaded = 0;
+    for (const keys of sizes) {
+      const count = keys - loaded;
+      const cpuBefore = cpuTimeUs(server.pid, ticksPerSecond);
+      const startedMs = performance.now();
+      await load({
+        port: server.port,
+        command: ['SET', `key:${NUMBER}`, `val:${NUMBER}`],
+        first: loaded,
+        count,
+      });
+      const elapsedMs = performance.now() - startedMs;
+      const cpu = difference(cpuTimeUs(server.pid, ticksPerSecond), cpuBefore);
+      loaded = keys;
+      await sleep(SETTLE_MS);
+      rows.push({
+        server: spec.name,
+        keys,
+        emptyRssBytes: emptyRss,
+        rssGrowthBytes: difference(residentBytes(server.pid), emptyRss),
+        usedGrowthBytes: difference(await usedMemory(), emptyUsed),
+        keysPerSecond: (count / elapsedMs) * 1000,
+        cpuUsPerKey: cpu === null ? null : cpu / count,
+      });
+    }
+    return rows;
+  } finally {
+    await server.stop();
+  }
+}
+
+function difference(after: number | null, before: number | null): number | null {
+  return after === null || before === null ? null : after - before;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

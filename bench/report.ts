@@ -1,0 +1,222 @@
+// The results as Markdown: the machine and the versions, a table per section, and the list of targets with met or not
+// met. It only writes figures down; it measures nothing. A figure that could not be taken is a dash, never a zero.
+
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import type { MemoryRow } from './memory.ts';
+import type { PauseRow } from './pause.ts';
+import type { RequestRow, Speed } from './requests.ts';
+
+const CPU_RATIO_LIMIT_UNPIPELINED = 1.1;
+const CPU_RATIO_LIMIT_PIPELINED = 1.0;
+const RSS_RATIO_LIMIT = 1.0;
+const PAUSE_LIMIT_MS = 5;
+const TARGET_COMMANDS = ['SET', 'GET', 'INCR', 'MSET'];
+
+/** What the figures were taken with. */
+export interface Setting {
+  readonly ours: string;
+  readonly theirs: string;
+  readonly oursVersion: string;
+  readonly theirsVersion: string;
+  readonly commandLine: string;
+  readonly rounds: number;
+  readonly notes: readonly string[];
+}
+
+/** What was measured; a section that was not asked for is null. */
+export interface Results {
+  readonly requests: readonly RequestRow[] | null;
+  readonly memory: readonly MemoryRow[] | null;
+  readonly pauses: { ours: PauseRow; theirs: PauseRow; quiet: PauseRow; busy: PauseRow } | null;
+}
+
+/** The whole report, ending with a line feed. */
+export function renderReport(setting: Setting, results: Results, now: Date): string {
+  const parts = ['# Benchmark results', renderSetting(setting, now)];
+  if (results.requests !== null) parts.push(...renderRequests(results.requests, setting));
+  if (results.memory !== null) parts.push(...renderMemory(results.memory, setting));
+  if (results.pauses !== null) parts.push(...renderPauses(results.pauses));
+  parts.push('## Targets', renderTargets(results, setting));
+  return `${parts.join('\n\n')}\n`;
+}
+
+function renderSetting(setting: Setting, now: Date): string {
+  const cores = cpus();
+  const memoryGb = (totalmem() / 2 ** 30).toFixed(0);
+  const model = cores[0]?.model ?? 'unknown CPU';
+  return [
+    `- Machine: ${model}, ${cores.length} cores, ${memoryGb} GB, ${platform()} ${release()} ${arch()}`,
+    `- ${setting.ours}: ${setting.oursVersion}`,
+    `- ${setting.theirs}: ${setting.theirsVersion}`,
+    `- Date: ${now.toISOString().slice(0, 10)}`,
+    `- Command: \`${setting.commandLine}\``,
+    ...setting.notes.map((note) => `- Note: ${note}`),
+  ].join('\n');
+}
+
+function renderRequests(rows: readonly RequestRow[], setting: Setting): string[] {
+  const measured: string[][] = [];
+  const missing: string[][] = [];
+  for (const { workload, result, reason } of rows) {
+    if (result === null) {
+      missing.push([workload.name, reason]);
+      continue;
+    }
+    const { ours, theirs } = result;
+    measured.push([
+      workload.name,
+      thousands(ours.requestsPerSecond),
+      thousands(theirs.requestsPerSecond),
+      ratioText(ours.requestsPerSecond / theirs.requestsPerSecond),
+      decimals(ours.cpuUsPerRequest, 2),
+      decimals(theirs.cpuUsPerRequest, 2),
+      ratioText(cpuRatio(result)),
+    ]);
+  }
+  const heading = ['workload', `${setting.ours} krps`, `${setting.theirs} krps`, 'krps ratio'];
+  heading.push(`${setting.ours} CPU µs`, `${setting.theirs} CPU µs`, 'CPU ratio');
+  const parts = [
+    '## Requests',
+    `Medians of ${setting.rounds} interleaved rounds, 50 connections. krps: thousand requests per second (more is better). ` +
+      'CPU µs: user and system time of the server per request, all threads (less is better). Ratios are ' +
+      `${setting.ours} / ${setting.theirs}. r1M: random keys of a full keyspace of 1 M; 1KB: of 100 k keys of 1 KB each.`,
+    table(heading, measured),
+  ];
+  if (missing.length > 0) parts.push('Not run:', table(['workload', 'reason'], missing));
+  return parts;
+}
+
+function renderMemory(rows: readonly MemoryRow[], setting: Setting): string[] {
+  const body = rows.map((row) => [
+    row.server,
+    `${row.keys / 1e6} M`,
+    decimals(row.emptyRssBytes === null ? null : row.emptyRssBytes / 2 ** 20, 1),
+    decimals(perKey(row.rssGrowthBytes, row), 1),
+    decimals(perKey(row.usedGrowthBytes, row), 1),
+    thousands(row.keysPerSecond),
+    decimals(row.cpuUsPerKey, 2),
+  ]);
+  const sizes = [...new Set(rows.map((row) => row.keys))];
+  const ratios = sizes.map((keys) => [
+    `${keys / 1e6} M`,
+    ratioText(memoryRatio(rows, keys, setting, (row) => row.rssGrowthBytes)),
+    ratioText(memoryRatio(rows, keys, setting, (row) => row.usedGrowthBytes)),
+  ]);
+  return [
+    '## Memory',
+    'Distinct keys of 16 bytes with values of 16 bytes; bytes per key are the growth from the empty server to all keys.',
+    table(
+      ['server', 'keys', 'empty RSS MB', 'RSS B/key', 'used_memory B/key', 'loaded kkeys/s', 'CPU µs/key'],
+      body,
+    ),
+    table(['keys', 'RSS ratio', 'used_memory ratio'], ratios),
+  ];
+}
+
+function renderPauses(pauses: NonNullable<Results['pauses']>): string[] {
+  const rows = [pauses.ours, pauses.theirs, pauses.quiet, pauses.busy].map((row) => [
+    row.label,
+    String(row.runs),
+    String(row.probes),
+    decimals(row.p50Ms, 2),
+    decimals(row.p99Ms, 2),
+    decimals(row.p999Ms, 2),
+    decimals(row.typicalMaxMs, 2),
+    decimals(row.maxMs, 2),
+    decimals(row.ownDelayMs, 2),
+    decimals(row.insideMaxMs, 2),
+  ]);
+  return [
+    '## Pauses',
+    'Answer times of PING, sent every millisecond by a process of its own while keys are inserted by pipelining, in ' +
+      'milliseconds. The controls are the noise of the machine. "prober late" is the most by which the prober itself was ' +
+      'late; "inside" is the longest pause that the server measured in its own event loop.',
+    table(
+      ['server', 'runs', 'probes', 'p50', 'p99', 'p99.9', 'max (median)', 'max', 'prober late', 'inside'],
+      rows,
+    ),
+  ];
+}
+
+/** Every target with its figure; one that was not measured says so. */
+function renderTargets(results: Results, setting: Setting): string {
+  const lines: string[] = [];
+  for (const { workload, result } of results.requests ?? []) {
+    if (!TARGET_COMMANDS.includes(workload.command)) continue;
+    const limit = workload.pipeline === 1 ? CPU_RATIO_LIMIT_UNPIPELINED : CPU_RATIO_LIMIT_PIPELINED;
+    lines.push(targetLine(`CPU ratio of ${workload.name}`, limit, result === null ? null : cpuRatio(result)));
+  }
+  if (results.requests === null) lines.push(targetLine('CPU ratios', null, null));
+
+  const sizes = [...new Set((results.memory ?? []).map((row) => row.keys))];
+  for (const keys of sizes) {
+    const ratio = memoryRatio(results.memory ?? [], keys, setting, (row) => row.rssGrowthBytes);
+    lines.push(targetLine(`RSS ratio at ${keys / 1e6} M keys`, RSS_RATIO_LIMIT, ratio));
+  }
+  if (sizes.length === 0) lines.push(targetLine('RSS ratio', RSS_RATIO_LIMIT, null));
+
+  const { pauses } = results;
+  const pause = targetLine('longest pause in ms', PAUSE_LIMIT_MS, pauses?.ours.maxMs ?? null);
+  if (pauses === null) lines.push(pause);
+  else {
+    const controls = `${decimals(pauses.quiet.maxMs, 2)} quiet, ${decimals(pauses.busy.maxMs, 2)} busy`;
+    lines.push(`${pause}; controls: ${controls}; ${setting.theirs}: ${decimals(pauses.theirs.maxMs, 2)}`);
+  }
+  return lines.join('\n');
+}
+
+function targetLine(what: string, limit: number | null, figure: number | null): string {
+  const wanted = limit === null ? what : `${what} ≤ ${limit.toFixed(2)}`;
+  if (figure === null || limit === null) return `- [ ] ${wanted}: not measured`;
+  // Judged as printed: a ratio shown as 1.00 meets a limit of 1.00.
+  const met = Number(figure.toFixed(2)) <= limit;
+  return `- [${met ? 'x' : ' '}] ${wanted}: ${met ? 'met' : 'not met'} (${figure.toFixed(2)})`;
+}
+
+function cpuRatio(result: { ours: Speed; theirs: Speed }): number | null {
+  const { ours, theirs } = result;
+  if (ours.cpuUsPerRequest === null || theirs.cpuUsPerRequest === null) return null;
+  return ours.cpuUsPerRequest / theirs.cpuUsPerRequest;
+}
+
+function memoryRatio(
+  rows: readonly MemoryRow[],
+  keys: number,
+  setting: Setting,
+  figure: (row: MemoryRow) => number | null,
+): number | null {
+  const of = (server: string): number | null => {
+    const row = rows.find((candidate) => candidate.server === server && candidate.keys === keys);
+    return row === undefined ? null : figure(row);
+  };
+  const ours = of(setting.ours);
+  const theirs = of(setting.theirs);
+  return ours === null || theirs === null ? null : ours / theirs;
+}
+
+function perKey(bytes: number | null, row: MemoryRow): number | null {
+  return bytes === null ? null : bytes / row.keys;
+}
+
+function thousands(figure: number): string {
+  return (figure / 1000).toFixed(1);
+}
+
+function decimals(figure: number | null, places: number): string {
+  return figure === null ? '–' : figure.toFixed(places);
+}
+
+function ratioText(ratio: number | null): string {
+  return ratio === null || !Number.isFinite(ratio) ? '–' : ratio.toFixed(2);
+}
+
+/** A Markdown table padded to be read as plain text too: first column to the left, the others to the right. */
+function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heading.map((title, i) =>
+    Math.max(3, title.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`;
+  const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(heading), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,145 @@
+// Requests per second and server CPU per request, ours beside theirs: redis-benchmark in turn against each, the order
+// alternating from round to round, the CPU time of the server read before and after. Medians of the rounds are kept.
+// CPU per request is the figure to trust: on a machine where the client shares the cores, throughput is half client.
+
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { ReplyError } from './client.ts';
+import { load } from './loader.ts';
+import { type Children, cpuTimeUs, type RunningServer } from './servers.ts';
+import type { Fill, Workload } from './workloads.ts';
+
+const CLIENTS = 50;
+
+/** Of one server: the median of the rounds. */
+export interface Speed {
+  readonly requestsPerSecond: number;
+  /** Null where there is no /proc. */
+  readonly cpuUsPerRequest: number | null;
+}
+
+export interface RequestRow {
+  readonly workload: Workload;
+  /** Null when the workload was not run; `reason` says why. */
+  readonly result: { readonly ours: Speed; readonly theirs: Speed } | null;
+  readonly reason: string;
+}
+
+export interface RequestOptions {
+  readonly children: Children;
+  readonly benchmark: string;
+  readonly rounds: number;
+  readonly ticksPerSecond: number;
+}
+
+/** Measures one workload. A workload that a server cannot run gives a row with a reason, not an error. */
+export async function measureRequests(
+  workload: Workload,
+  ours: RunningServer,
+  theirs: RunningServer,
+  options: RequestOptions,
+): Promise<RequestRow> {
+  for (const server of [ours, theirs]) {
+    const missing = await missingCommands(server, workload);
+    if (missing.length > 0) {
+      const reason = `${server.name} has no ${missing.join(', ').toUpperCase()}`;
+      return { workload, result: null, reason };
+    }
+  }
+  try {
+    return { workload, result: await measureRounds(workload, ours, theirs, options), reason: '' };
+  } catch (error) {
+    if (ours.control.isClosed || theirs.control.isClosed) throw error;
+    return { workload, result: null, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function measureRounds(
+  workload: Workload,
+  ours: RunningServer,
+  theirs: RunningServer,
+  options: RequestOptions,
+): Promise<{ ours: Speed; theirs: Speed }> {
+  const warmUp = { ...workload, requests: Math.ceil(workload.requests / 4) };
+  for (const server of [ours, theirs]) {
+    await reset(server, workload.fill);
+    await runOnce(warmUp, server, options);
+  }
+  const samples = new Map<RunningServer, Speed[]>([
+    [ours, []],
+    [theirs, []],
+  ]);
+  for (let round = 0; round < options.rounds; round++) {
+    for (const server of round % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
+      if (workload.refill) await reset(server, workload.fill);
+      samples.get(server)?.push(await runOnce(workload, server, options));
+    }
+  }
+  await reset(ours, null);
+  await reset(theirs, null);
+  return { ours: medianSpeed(samples.get(ours) ?? []), theirs: medianSpeed(samples.get(theirs) ?? []) };
+}
+
+async function missingCommands(server: RunningServer, workload: Workload): Promise<string[]> {
+  const needed = new Set(['flushall', workload.command.toLowerCase()]);
+  if (workload.fill !== null) needed.add((workload.fill.command[0] ?? '').toLowerCase());
+  const missing: string[] = [];
+  for (const command of needed) {
+    if (!(await server.control.hasCommand(command))) missing.push(command);
+  }
+  return missing;
+}
+
+async function reset(server: RunningServer, fill: Fill | null): Promise<void> {
+  const reply = await server.control.call('FLUSHALL', 'SYNC');
+  if (reply instanceof ReplyError) throw new Error(`FLUSHALL on ${server.name}: ${reply.message}`);
+  if (fill !== null) await load({ port: server.port, command: fill.command, first: 0, count: fill.count });
+}
+
+async function runOnce(workload: Workload, server: RunningServer, options: RequestOptions): Promise<Speed> {
+  const sizes = ['-c', CLIENTS, '-n', workload.requests, '-P', workload.pipeline].map(String);
+  const args = ['-h', '127.0.0.1', '-p', String(server.port), ...sizes, '--csv', ...workload.args];
+  const before = cpuTimeUs(server.pid, options.ticksPerSecond);
+  const output = await outputOf(options.children.spawn(options.benchmark, args), server.name);
+  const after = cpuTimeUs(server.pid, options.ticksPerSecond);
+  return {
+    requestsPerSecond: parseRequestsPerSecond(output),
+    cpuUsPerRequest: before === null || after === null ? null : (after - before) / workload.requests,
+  };
+}
+
+async function outputOf(child: ChildProcess, server: string): Promise<string> {
+  let output = '';
+  let errors = '';
+  child.stdout?.on('data', (bytes: Buffer) => (output += bytes.toString()));
+  child.stderr?.on('data', (bytes: Buffer) => (errors += bytes.toString()));
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`redis-benchmark against ${server} failed: ${lastLine(errors || output)}`);
+  return output;
+}
+
+/** The second field of the last line of redis-benchmark's CSV; older versions print no heading. */
+function parseRequestsPerSecond(csv: string): number {
+  const figure = /^"[^"]*","([\d.]+)"/.exec(lastLine(csv))?.[1];
+  if (figure === undefined) throw new Error(`redis-benchmark printed no figures: ${lastLine(csv)}`);
+  return Number(figure);
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
+
+function medianSpeed(samples: readonly Speed[]): Speed {
+  const cpu = samples.map((sample) => sample.cpuUsPerRequest).filter((figure) => figure !== null);
+  return {
+    requestsPerSecond: median(samples.map((sample) => sample.requestsPerSecond)),
+    cpuUsPerRequest: cpu.length === 0 ? null : median(cpu),
+  };
+}
+
+/** The middle of the values, or the mean of the middle two. NaN of none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}

@@ -1,0 +1,165 @@
+// The LZF format, in which RDB files and DUMP payloads keep compressed strings:
+//   000LLLLL                     L + 1 literal bytes follow
+//   LLLooooo oooooooo            copy L + 2 bytes (L = 1..6) from o + 1 bytes back
+//   111ooooo LLLLLLLL oooooooo   copy L + 9 bytes from o + 1 bytes back
+// Any compressor may write it. This one makes the choices of Redis's (greedy, the latest place with the same hash), so
+// that DUMP payloads of equal values are equal in both.
+
+const HASH_BITS = 16;
+const MAX_LITERALS = 32;
+const MAX_DISTANCE = 8192;
+const MAX_COPY = 264;
+
+/** Compresses; holds the table that finds repetitions, so keep one and use it again. */
+export class LzfCompressor {
+  private readonly places = new Int32Array(1 << HASH_BITS);
+  // Places are stored with this added, and it grows from call to call: what earlier inputs left behind is too low to
+  // count, and the table need not be cleared.
+  private origin = 0;
+
+  /**
+   * Writes the compressed form of `source[start, start + length)` at `at` and returns its size, or 0 when it would take
+   * more than `room` bytes (or the last few of them).
+   */
+  compress(
+    source: Uint8Array,
+    start: number,
+    length: number,
+    target: Uint8Array,
+    at: number,
+    room: number,
+  ): number {
+    if (length === 0 || room <= 0) return 0;
+    if (this.origin + length > 0x7fffffff) {
+      this.places.fill(0);
+      this.origin = 0;
+    }
+    const end = start + length;
+    const lastTriple = end - 2;
+    const outEnd = at + room;
+    // What a stored place must have subtracted to be an offset within `source`.
+    const bias = this.origin - start;
+    let from = start;
+    let out = at + 1;
+    let literals = 0;
+    while (from < lastTriple) {
+      const hash = hashAt(source, from);
+      const place = this.places[hash]! - bias;
+      this.places[hash] = from + bias;
+      if (!isMatch(source, start, place, from)) {
+        if (out >= outEnd) return this.leave(length, 0);
+        target[out++] = source[from++]!;
+        if (++literals === MAX_LITERALS) {
+          target[out - literals - 1] = literals - 1;
+          literals = 0;
+          out++;
+        }
+        continue;
+      }
+      if (out - (literals === 0 ? 1 : 0) + 4 >= outEnd) return this.leave(length, 0);
+      // The run of literals ends; without any, its control byte is taken back.
+      if (literals === 0) out--;
+      else target[out - literals - 1] = literals - 1;
+      literals = 0;
+      const copied = matchLength(source, place, from, end);
+      out = writeCopy(target, out, from - place - 1, copied) + 1;
+      from += copied;
+      if (from >= lastTriple) break;
+      this.places[hashAt(source, from - 2)] = from - 2 + bias;
+      this.places[hashAt(source, from - 1)] = from - 1 + bias;
+    }
+    // At most three bytes are left.
+    if (out + 3 > outEnd) return this.leave(length, 0);
+    while (from < end) {
+      target[out++] = source[from++]!;
+      if (++literals === MAX_LITERALS) {
+        target[out - literals - 1] = literals - 1;
+        literals = 0;
+        out++;
+      }
+    }
+    if (literals === 0) out--;
+    else target[out - literals - 1] = literals - 1;
+    return this.leave(length, out - at);
+  }
+
+  private leave(length: number, result: number): number {
+    this.origin += length;
+    return result;
+  }
+}
+
+/**
+ * What `source[start, start + length)` decompresses to, if that is exactly `outLength` bytes; null when it is damaged.
+ * Never reads or writes out of bounds and never allocates more than the input could fill.
+ */
+export function lzfDecompress(
+  source: Uint8Array,
+  start: number,
+  length: number,
+  outLength: number,
+): Uint8Array | null {
+  if (outLength > length * (MAX_COPY / 3)) return null;
+  const target = new Uint8Array(outLength);
+  const end = start + length;
+  let from = start;
+  let out = 0;
+  while (from < end) {
+    const control = source[from++]!;
+    if (control < 0x20) {
+      const count = control + 1;
+      if (out + count > outLength || from + count > end) return null;
+      for (let i = 0; i < count; i++) target[out++] = source[from++]!;
+      continue;
+    }
+    let count = control >> 5;
+    if (count === 7) {
+      if (from >= end) return null;
+      count += source[from++]!;
+    }
+    count += 2;
+    if (from >= end) return null;
+    let place = out - ((control & 0x1f) << 8) - source[from++]! - 1;
+    if (place < 0 || out + count > outLength) return null;
+    // Byte by byte, since the copy may overlap what it writes.
+    for (let i = 0; i < count; i++) target[out++] = target[place++]!;
+  }
+  return out === outLength ? target : null;
+}
+
+function hashAt(source: Uint8Array, at: number): number {
+  const triple = (source[at]! << 16) | (source[at + 1]! << 8) | source[at + 2]!;
+  return ((triple >> (24 - HASH_BITS)) - triple * 5) & ((1 << HASH_BITS) - 1);
+}
+
+/** Whether three bytes or more at `place` can be copied to `from`. The very first byte is never copied from. */
+function isMatch(source: Uint8Array, start: number, place: number, from: number): boolean {
+  return (
+    place > start &&
+    from - place <= MAX_DISTANCE &&
+    source[place + 2] === source[from + 2] &&
+    source[place + 1] === source[from + 1] &&
+    source[place] === source[from]
+  );
+}
+
+/** How many bytes to copy, at least three; a match stops two bytes short of the end unless it is short itself. */
+function matchLength(source: Uint8Array, place: number, from: number, end: number): number {
+  const most = Math.min(end - from - 2, MAX_COPY);
+  const limit = most > 16 ? Math.max(most, 19) : most;
+  let length = 3;
+  while (length < limit && source[place + length] === source[from + length]) length++;
+  return length;
+}
+
+function writeCopy(target: Uint8Array, out: number, distance: number, length: number): number {
+  const code = length - 2;
+  if (code < 7) {
+    target[out++] = (code << 5) | (distance >> 8);
+  } else {
+    target[out++] = 0xe0 | (distance >> 8);
+    target[out++] = code - 7;
+  }
+  target[out++] = distance;
+  return out;
+}

@@ -1,0 +1,148 @@
+// The one door to the outside: time, randomness, timers and files. A server receives a Runtime and uses nothing
+// else for these, so that a test can hold the clock, replay the dice and break the disk, and so that two servers in
+// one process share nothing. Sockets are not here: any duplex stream is a connection (see net/).
+
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { pid } from 'node:process';
+
+/** Wall clock in milliseconds and microseconds since the epoch; `monotonicUs` only ever grows. All are cheap to call. */
+export interface Clock {
+  nowMs(): number;
+  nowUs(): number;
+  /** Microseconds since an arbitrary start, with a fraction; for durations only. */
+  monotonicUs(): number;
+}
+
+/** Uniform randomness. `bytes` is unpredictable to an attacker (seeds, replication IDs); `uint32` is merely fast. */
+export interface RandomSource {
+  bytes(length: number): Uint8Array;
+  uint32(): number;
+  /** An integer in `[0, bound)`, `bound` up to 2^53. */
+  below(bound: number): number;
+}
+
+/** A timer that can be cancelled any number of times. A pending timer keeps the process alive unless `unref` was asked. */
+export interface TimerHandle {
+  cancel(): void;
+}
+
+export interface TimerService {
+  after(delayMs: number, run: () => void, options?: { unref?: boolean }): TimerHandle;
+  every(intervalMs: number, run: () => void, options?: { unref?: boolean }): TimerHandle;
+  /** Runs `run` once, after the input and output that is ready now: the end of the event loop's turn. */
+  afterTurn(run: () => void): void;
+}
+
+/** The files that the server touches. Paths are absolute or relative to the process's working directory. Errors are Node's, with `code`. */
+export type FileDoor = Pick<
+  typeof fs,
+  | 'readFileSync'
+  | 'writeFileSync'
+  | 'openSync'
+  | 'closeSync'
+  | 'readSync'
+  | 'writeSync'
+  | 'fsyncSync'
+  | 'fdatasyncSync'
+  | 'ftruncateSync'
+  | 'fstatSync'
+  | 'renameSync'
+  | 'unlinkSync'
+  | 'existsSync'
+  | 'statSync'
+  | 'readdirSync'
+  | 'mkdirSync'
+  | 'chmodSync'
+  | 'rmSync'
+>;
+
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly timers: TimerService;
+  readonly files: FileDoor;
+  readonly pid: number;
+}
+
+/** xoshiro128** over four 32-bit words: fast, well distributed, replayable from its seed. Not for secrets. */
+export class SeededRandom implements RandomSource {
+  private a: number;
+  private b: number;
+  private c: number;
+  private d: number;
+
+  constructor(seed: Uint8Array) {
+    const words = new Uint32Array(4);
+    for (let i = 0; i < seed.length; i++) {
+      words[i & 3] = Math.imul(words[i & 3]! ^ seed[i]!, 0x9e3779b1) + i;
+    }
+    this.a = words[0]! | 1;
+    this.b = words[1]! | 0;
+    this.c = words[2]! | 0;
+    this.d = words[3]! | 0;
+    for (let i = 0; i < 16; i++) this.uint32();
+  }
+
+  uint32(): number {
+    const product = Math.imul(this.b, 5);
+    const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0;
+    const t = this.b << 9;
+    this.c ^= this.a;
+    this.d ^= this.b;
+    this.b ^= this.c;
+    this.a ^= this.d;
+    this.c ^= t;
+    this.d = (this.d << 11) | (this.d >>> 21);
+    return result;
+  }
+
+  below(bound: number): number {
+    if (bound <= 0x100000000) return Math.floor((this.uint32() / 0x100000000) * bound);
+    const high = this.uint32() >>> 11;
+    return (high * 0x100000000 + this.uint32()) % bound;
+  }
+
+  bytes(length: number): Uint8Array {
+    const out = new Uint8Array(length);
+    for (let i = 0; i < length; i++) out[i] = this.uint32() & 0xff;
+    return out;
+  }
+}
+
+class SystemRandom extends SeededRandom {
+  constructor() {
+    super(randomBytes(32));
+  }
+
+  override bytes(length: number): Uint8Array {
+    return randomBytes(length);
+  }
+}
+
+const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  nowUs: () => Math.floor((performance.timeOrigin + performance.now()) * 1000),
+  monotonicUs: () => performance.now() * 1000,
+};
+
+const systemTimers: TimerService = {
+  after(delayMs, run, options) {
+    const timer = setTimeout(run, delayMs);
+    if (options?.unref) timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+  every(intervalMs, run, options) {
+    const timer = setInterval(run, intervalMs);
+    if (options?.unref) timer.unref();
+    return { cancel: () => clearInterval(timer) };
+  },
+  afterTurn: (run) => {
+    setImmediate(run);
+  },
+};
+
+/** The real world. Each call gives a runtime with a random source of its own. */
+export function systemRuntime(): Runtime {
+  return { clock: systemClock, random: new SystemRandom(), timers: systemTimers, files: fs, pid };
+}

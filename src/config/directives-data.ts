@@ -1,0 +1,137 @@
+// Directives of the data types, persistence, replication and the cluster. One row per directive; see directive.ts for
+// what a row is, and directives.ts for the whole table.
+
+import {
+  bool,
+  choice,
+  INT_MAX,
+  INT_MIN,
+  integer,
+  LONG_MAX,
+  memory,
+  optionalText,
+  text,
+  ULONG_MAX,
+} from './directive.ts';
+import { replicaOf, save } from './special-directives.ts';
+import { checkFileName, checkHostname, checkNodeName } from './text-checks.ts';
+
+const MB = 1024 * 1024;
+
+export const snapshotDirectives = {
+  save: save(),
+  'stop-writes-on-bgsave-error': bool(true),
+  rdbcompression: bool(true),
+  rdbchecksum: bool(true, { immutable: true }),
+  'sanitize-dump-payload': choice(['no', 'yes', 'clients'], 'no'),
+  dbfilename: text('dump.rdb', {
+    protected: true,
+    validate: (name) => checkFileName('dbfilename', 'filename', name, true),
+  }),
+  'rdb-del-sync-files': bool(false),
+  'rdb-save-incremental-fsync': bool(true),
+  'rdb-key-save-delay': integer(0, INT_MIN, INT_MAX, { hidden: true }),
+};
+
+export const appendOnlyDirectives = {
+  appendonly: bool(false, { denyLoading: true }),
+  appendfilename: text('appendonly.aof', {
+    immutable: true,
+    validate: (name) => checkFileName('appendfilename', 'filename', name, false),
+  }),
+  appenddirname: text('appendonlydir', {
+    immutable: true,
+    validate: (name) => checkFileName('appenddirname', 'dirname', name, false),
+  }),
+  appendfsync: choice(['everysec', 'always', 'no'], 'everysec'),
+  'no-appendfsync-on-rewrite': bool(false),
+  'auto-aof-rewrite-percentage': integer(100, 0, INT_MAX),
+  'auto-aof-rewrite-min-size': memory(64 * MB, 0, LONG_MAX),
+  'aof-load-truncated': bool(true),
+  'aof-use-rdb-preamble': bool(true),
+  'aof-timestamp-enabled': bool(false),
+  'aof-rewrite-incremental-fsync': bool(true),
+  'aof-disable-auto-gc': bool(false, { hidden: true }),
+};
+
+export const replicationDirectives = {
+  replicaof: replicaOf(),
+  masterauth: optionalText({ sensitive: true, binary: true }),
+  masteruser: optionalText({ sensitive: true }),
+  'replica-serve-stale-data': bool(true, { alias: 'slave-serve-stale-data' }),
+  'replica-read-only': bool(true, { alias: 'slave-read-only' }),
+  'replica-lazy-flush': bool(false, { alias: 'slave-lazy-flush' }),
+  'replica-ignore-maxmemory': bool(true, { alias: 'slave-ignore-maxmemory' }),
+  'replica-ignore-disk-write-errors': bool(false),
+  'replica-priority': integer(100, 0, INT_MAX, { alias: 'slave-priority' }),
+  'replica-announced': bool(true),
+  'replica-announce-ip': optionalText({ alias: 'slave-announce-ip' }),
+  'replica-announce-port': integer(0, 0, 65535, { alias: 'slave-announce-port' }),
+  'repl-diskless-sync': bool(true),
+  'repl-diskless-sync-delay': integer(5, 0, INT_MAX),
+  'repl-diskless-sync-max-replicas': integer(0, 0, INT_MAX),
+  'repl-diskless-load': choice(['disabled', 'on-empty-db', 'swapdb'], 'disabled', { denyLoading: true }),
+  'repl-ping-replica-period': integer(10, 1, INT_MAX, { alias: 'repl-ping-slave-period' }),
+  'repl-timeout': integer(60, 1, INT_MAX),
+  'repl-disable-tcp-nodelay': bool(false),
+  'repl-backlog-size': memory(MB, 1, LONG_MAX),
+  'repl-backlog-ttl': integer(3600, 0, LONG_MAX),
+  'min-replicas-to-write': integer(0, 0, INT_MAX, { alias: 'min-slaves-to-write' }),
+  'min-replicas-max-lag': integer(10, 0, INT_MAX, { alias: 'min-slaves-max-lag' }),
+  'propagation-error-behavior': choice(['ignore', 'panic', 'panic-on-replicas'], 'ignore'),
+};
+
+export const clusterDirectives = {
+  'cluster-enabled': bool(false, { immutable: true }),
+  'cluster-config-file': text('nodes.conf', { immutable: true }),
+  'cluster-node-timeout': integer(15000, 0, LONG_MAX),
+  'cluster-port': integer(0, 0, 65535, { immutable: true }),
+  'cluster-replica-validity-factor': integer(10, 0, INT_MAX, { alias: 'cluster-slave-validity-factor' }),
+  'cluster-migration-barrier': integer(1, 0, INT_MAX),
+  'cluster-allow-replica-migration': bool(true),
+  'cluster-require-full-coverage': bool(true),
+  'cluster-replica-no-failover': bool(false, { alias: 'cluster-slave-no-failover' }),
+  'cluster-allow-reads-when-down': bool(false),
+  'cluster-allow-pubsubshard-when-down': bool(true),
+  'cluster-link-sendbuf-limit': memory(0, 0, ULONG_MAX, { unsigned: true }),
+  'cluster-announce-hostname': optionalText({ validate: checkHostname }),
+  'cluster-announce-human-nodename': optionalText({ validate: checkNodeName }),
+  'cluster-preferred-endpoint-type': choice(['ip', 'hostname', 'unknown-endpoint'], 'ip'),
+  'cluster-announce-ip': optionalText(),
+  'cluster-announce-port': integer(0, 0, 65535),
+  'cluster-announce-tls-port': integer(0, 0, 65535),
+  'cluster-announce-bus-port': integer(0, 0, 65535),
+  'cluster-ping-interval': integer(0, 0, LONG_MAX, { hidden: true }),
+};
+
+export const encodingDirectives = {
+  'hash-max-listpack-entries': integer(512, 0, LONG_MAX, {
+    alias: 'hash-max-ziplist-entries',
+    unsigned: true,
+  }),
+  'hash-max-listpack-value': memory(64, 0, LONG_MAX, { alias: 'hash-max-ziplist-value', unsigned: true }),
+  'list-max-listpack-size': integer(-2, INT_MIN, INT_MAX, { alias: 'list-max-ziplist-size' }),
+  'list-compress-depth': integer(0, 0, INT_MAX),
+  'set-max-intset-entries': integer(512, 0, LONG_MAX, { unsigned: true }),
+  'set-max-listpack-entries': integer(128, 0, LONG_MAX, { unsigned: true }),
+  'set-max-listpack-value': integer(64, 0, LONG_MAX, { unsigned: true }),
+  'zset-max-listpack-entries': integer(128, 0, LONG_MAX, {
+    alias: 'zset-max-ziplist-entries',
+    unsigned: true,
+  }),
+  'zset-max-listpack-value': memory(64, 0, LONG_MAX, { alias: 'zset-max-ziplist-value', unsigned: true }),
+  'hll-sparse-max-bytes': memory(3000, 0, LONG_MAX, { unsigned: true }),
+  'stream-node-max-bytes': memory(4096, 0, LONG_MAX, { unsigned: true }),
+  'stream-node-max-entries': integer(100, 0, LONG_MAX),
+  activerehashing: bool(true),
+};
+
+export const defragmentationDirectives = {
+  activedefrag: bool(false),
+  'active-defrag-ignore-bytes': memory(100 * MB, 1, LONG_MAX, { unsigned: true }),
+  'active-defrag-threshold-lower': integer(10, 0, 1000),
+  'active-defrag-threshold-upper': integer(100, 0, 1000),
+  'active-defrag-cycle-min': integer(1, 1, 99),
+  'active-defrag-cycle-max': integer(25, 1, 99),
+  'active-defrag-max-scan-fields': integer(1000, 1, LONG_MAX),
+};

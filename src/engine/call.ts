@@ -1,0 +1,153 @@
+// Runs one command: its time, its errors, its statistics, its propagation. Whoever has a command to run (the
+// dispatcher, EXEC, later scripts and loaders) runs it through here, so that these duties stand once.
+
+import type { Clock } from '../base/runtime.ts';
+import type { Config } from '../config/config.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Arguments } from '../resp/arguments.ts';
+import { ReplyError } from '../resp/errors.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
+import type { Client } from './client.ts';
+import { COMMAND_FLAG, type Command } from './command-spec.ts';
+import { CommandContext } from './context.ts';
+import type { ServerParts } from './server-parts.ts';
+import type { CommandStats, ServerStats } from './stats.ts';
+
+const TIME_PER_CLOCK_CHECK_MS = 1;
+
+/** Lets the executor take back what a failed handler has written. */
+export interface ReplyMark {
+  mark(depth: number): void;
+  rewind(depth: number): void;
+}
+
+/** Told of commands that took longer than they asked to know of (SLOWLOG, LATENCY). */
+export interface SlowCommandListener {
+  thresholdUs(): number;
+  slowCommand(client: Client, command: Command, args: Arguments, durationUs: number): void;
+}
+
+export class Executor {
+  readonly context: CommandContext;
+  /** Commands that are running: more than 1 within EXEC. */
+  depth = 0;
+
+  private readonly clock: Clock;
+  private readonly keyspace: Keyspace;
+  private readonly stats: ServerStats;
+  private readonly reply: ReplyWriter;
+  private readonly marks: ReplyMark;
+  private readonly server: ServerParts;
+  private readonly slowListeners: SlowCommandListener[] = [];
+  private readonly config: Config;
+  // The monotonic time at which the last command ended, which is when the next of the same input begins.
+  private lastUs = 0;
+  private wallOffsetMs = 0;
+  private lastCommand: Command | null = null;
+  private lastStats: CommandStats | null = null;
+  private slowUs = Number.POSITIVE_INFINITY;
+  private tracksLatency = true;
+
+  constructor(server: ServerParts, reply: ReplyWriter, marks: ReplyMark) {
+    this.server = server;
+    this.clock = server.runtime.clock;
+    this.keyspace = server.keyspace;
+    this.stats = server.stats;
+    this.config = server.config;
+    this.reply = reply;
+    this.marks = marks;
+    this.context = new CommandContext(server, server.keyspace, reply);
+    this.settingsChanged();
+    this.readClocks();
+  }
+
+  addSlowListener(listener: SlowCommandListener): void {
+    this.slowListeners.push(listener);
+    this.settingsChanged();
+  }
+
+  /** The settings that are read at every command have changed. */
+  settingsChanged(): void {
+    this.tracksLatency = this.config.values['latency-tracking'];
+    this.slowUs = Math.min(
+      Number.POSITIVE_INFINITY,
+      ...this.slowListeners.map((listener) => listener.thresholdUs()),
+    );
+    this.lastCommand = null;
+  }
+
+  /** A turn of the event loop begins: both clocks are read. */
+  readClocks(): void {
+    this.lastUs = this.clock.monotonicUs();
+    const nowMs = this.clock.nowMs();
+    this.wallOffsetMs = nowMs - this.lastUs / 1000;
+    this.keyspace.setTime(nowMs);
+  }
+
+  /** The requests of one input begin: what was done since the last one ended is no command's time. */
+  inputBegins(): void {
+    this.lastUs = this.clock.monotonicUs();
+  }
+
+  /** Runs a command for a client and writes its reply. */
+  call(client: Client, command: Command, args: Arguments): void {
+    const { context, reply } = this;
+    context.client = client;
+    context.args = args;
+    context.command = command;
+    context.db = this.keyspace.database(client.dbId);
+    reply.protocol = client.protocol;
+    this.keyspace.notesAccess = !client.noTouch;
+    const { propagation } = this.server;
+    const propagates = propagation.isActive;
+    const dirtyBefore = context.dirty;
+    const errorsBefore = reply.errors;
+    const startedUs = this.lastUs;
+    if (propagates) propagation.beginUnit();
+    const depth = ++this.depth;
+    this.marks.mark(depth);
+    try {
+      command.run(context);
+    } catch (thrown) {
+      if (!(thrown instanceof ReplyError)) throw thrown;
+      this.marks.rewind(depth);
+      reply.error(thrown.line);
+      this.stats.noteError(thrown.code);
+    } finally {
+      this.depth--;
+    }
+    if (propagates) {
+      propagation.commandEnded(client.dbId, args, context.dirty !== dirtyBefore);
+      propagation.endUnit();
+    }
+    this.ended(client, command, args, startedUs, reply.errors !== errorsBefore);
+  }
+
+  private ended(client: Client, command: Command, args: Arguments, startedUs: number, failed: boolean): void {
+    const nowUs = this.clock.monotonicUs();
+    const durationUs = nowUs - startedUs;
+    this.lastUs = nowUs;
+    this.stats.commandsProcessed++;
+    let stats = this.lastStats!;
+    if (command !== this.lastCommand) {
+      stats = this.lastStats = this.stats.of(command);
+      this.lastCommand = command;
+    }
+    stats.note(durationUs, this.tracksLatency);
+    if (failed) stats.failed++;
+    if (durationUs >= this.slowUs && !command.has(COMMAND_FLAG.skip_slowlog)) {
+      for (const listener of this.slowListeners) {
+        if (durationUs >= listener.thresholdUs()) listener.slowCommand(client, command, args, durationUs);
+      }
+    }
+    // Time stands still within a command, and moves on between two.
+    const nowMs = Math.floor(this.wallOffsetMs + nowUs / 1000);
+    if (nowMs - this.keyspace.nowMs >= TIME_PER_CLOCK_CHECK_MS && this.depth === 0)
+      this.keyspace.setTime(nowMs);
+  }
+
+  /** The command's counters are no longer valid (CONFIG RESETSTAT). */
+  statsReset(): void {
+    this.lastCommand = null;
+  }
+}

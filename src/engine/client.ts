@@ -1,0 +1,79 @@
+// A client: what the server remembers of one peer. Its bytes travel over a `ClientConnection`, which the network (or
+// an in-process stream) provides; this file knows no socket.
+
+import type { Command } from './command-spec.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What a client needs of its transport. Declared here, implemented in net/. */
+export interface ClientConnection {
+  /** `ip:port`, `path:0` for a unix socket. */
+  readonly address: string;
+  readonly localAddress: string;
+  /** The file descriptor, -1 where there is none. */
+  readonly fd: number;
+  readonly isUnixSocket: boolean;
+  /** Whether the peer is on this machine (loopback, unix socket, in-process). */
+  readonly isLocal: boolean;
+  /** Bytes received and not yet parsed, and the room left beside them. */
+  readonly inputBytes: number;
+  readonly inputFreeBytes: number;
+  /** Bytes of replies that the peer has not taken yet, and in how many pieces they wait. */
+  readonly outputBytes: number;
+  readonly outputPieces: number;
+  /** Queues bytes out of turn (messages); they are copied. */
+  send(bytes: Uint8Array): void;
+  /** Stops running requests until `resume`; bytes that arrive meanwhile wait. */
+  suspend(): void;
+  resume(): void;
+  /** Closes once the replies so far are sent; nothing more is read. */
+  closeAfterReplies(): void;
+  /** Closes now; unsent replies are lost. */
+  close(): void;
+}
+
+export const REPLY_MODE = { ON: 0, OFF: 1, SKIP: 2, SKIP_NEXT: 3 } as const;
+export type ReplyMode = (typeof REPLY_MODE)[keyof typeof REPLY_MODE];
+
+export const CLIENT_TYPES = ['normal', 'master', 'replica', 'pubsub'] as const;
+export type ClientType = (typeof CLIENT_TYPES)[number];
+
+export class Client {
+  readonly id: number;
+  readonly connection: ClientConnection;
+  readonly createdMs: number;
+  lastInteractionMs: number;
+
+  dbId = 0;
+  protocol: 2 | 3 = 2;
+  name = '';
+  libName = '';
+  libVersion = '';
+  user = 'default';
+  authenticated = false;
+  replyMode: ReplyMode = REPLY_MODE.ON;
+  noEvict = false;
+  noTouch = false;
+  isMonitor = false;
+  closing = false;
+  /** Waits for CLIENT UNPAUSE or the end of the pause with a command that must not run now. */
+  postponed = false;
+  transaction: Transaction | null = null;
+  /** Watched keys have changed: the next EXEC answers null. */
+  watchBroken = false;
+  /** How many keys it watches. */
+  watchCount = 0;
+  lastCommand: Command | null = null;
+  /** Bytes of the arguments of the request that runs. */
+  argumentBytes = 0;
+
+  constructor(id: number, connection: ClientConnection, nowMs: number) {
+    this.id = id;
+    this.connection = connection;
+    this.createdMs = nowMs;
+    this.lastInteractionMs = nowMs;
+  }
+
+  get type(): ClientType {
+    return 'normal';
+  }
+}

@@ -1,0 +1,95 @@
+// From a request to a command that runs: the gates that Redis has, in its order, one after another. A request that a
+// gate refuses is answered here; one that must wait is left with its connection.
+
+import { lowerCaseLatin1 } from '../base/bytes.ts';
+import type { Arguments } from '../resp/arguments.ts';
+import type { ReplyError } from '../resp/errors.ts';
+import * as errors from '../resp/errors.ts';
+import type { Client } from './client.ts';
+import { PAUSE } from './client-registry.ts';
+import { COMMAND_FLAG, type Command, type EnablingDirective } from './command-spec.ts';
+import type { ServerParts } from './server-parts.ts';
+
+// Commands that change something, or may: what CLIENT PAUSE WRITE holds back.
+const MAY_WRITE = COMMAND_FLAG.write | COMMAND_FLAG.may_replicate;
+
+export class Dispatcher {
+  private readonly server: ServerParts;
+
+  constructor(server: ServerParts) {
+    this.server = server;
+  }
+
+  /** Runs, queues or refuses a request. False: it must wait, and be offered again when the client is resumed. */
+  dispatch(client: Client, args: Arguments): boolean {
+    const { server } = this;
+    let command = server.table.find(args);
+    if (command === null) {
+      this.refuse(client, null, errors.unknownCommand(args.string(0), args.strings(1)));
+      return true;
+    }
+    if (command.isContainer && args.count > 1) {
+      const subcommand = command.subcommands.get(lowerCaseLatin1(args.string(1)));
+      if (subcommand === undefined) {
+        this.refuse(client, null, errors.unknownSubcommand(args.string(1), command.name));
+        return true;
+      }
+      command = subcommand;
+    }
+    if (!command.acceptsCount(args.count)) {
+      this.refuse(client, command, errors.wrongArity(command.fullName));
+      return true;
+    }
+    if (
+      !client.authenticated &&
+      !command.has(COMMAND_FLAG.no_auth) &&
+      server.config.values.requirepass !== ''
+    ) {
+      this.refuse(client, command, errors.NO_AUTH);
+      return true;
+    }
+    const directive = command.spec.enabledBy;
+    if (directive !== undefined && !this.isEnabled(client, directive)) {
+      this.refuse(client, command, errors.notEnabled((command.parent ?? command).name, directive));
+      return true;
+    }
+    if (client.transaction !== null && command.has(COMMAND_FLAG.no_multi)) {
+      this.refuse(client, command, errors.NOT_IN_TRANSACTION);
+      return true;
+    }
+    if (client.transaction !== null && !command.runsInMulti) {
+      client.transaction.add(command, args);
+      server.executor.context.reply.simple('QUEUED');
+      return true;
+    }
+    if (server.clients.isPaused && this.mustWait(client, command)) {
+      server.clients.postpone(client);
+      return false;
+    }
+    client.lastCommand = command;
+    server.executor.call(client, command, args);
+    return true;
+  }
+
+  private refuse(client: Client, command: Command | null, error: ReplyError): void {
+    if (client.transaction !== null) client.transaction.aborted = true;
+    if (command !== null) this.server.stats.of(command).rejected++;
+    this.server.stats.noteError(error.code);
+    this.server.executor.context.reply.error(error.line);
+  }
+
+  private isEnabled(client: Client, directive: EnablingDirective): boolean {
+    const setting = this.server.config.values[directive];
+    return setting === 'yes' || (setting === 'local' && client.connection.isLocal);
+  }
+
+  // What runs a queue waits when anything in the queue would.
+  private mustWait(client: Client, command: Command): boolean {
+    const { clients, keyspace } = this.server;
+    const pause = clients.pause(keyspace.nowMs);
+    if (pause === PAUSE.NONE) return false;
+    if (pause === PAUSE.ALL) return true;
+    const queued = command.spec.runsQueue ? (client.transaction?.flags ?? 0) : 0;
+    return ((command.flags | queued) & MAY_WRITE) !== 0;
+  }
+}

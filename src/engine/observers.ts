@@ -1,0 +1,55 @@
+// Those who want to know what happens to keys, behind the one observer that the keyspace has: WATCH, key events and
+// propagation. While none of them is active the keyspace has no observer at all, and a write makes no string of its key.
+
+import type { Database } from '../keyspace/database.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { KeyspaceObserver } from '../keyspace/observer.ts';
+import type { KeyEvents } from './key-events.ts';
+import type { Propagation } from './propagation.ts';
+import type { Watches } from './transaction.ts';
+
+export class Observers implements KeyspaceObserver {
+  private readonly keyspace: Keyspace;
+  private readonly watches: Watches;
+  private readonly keyEvents: KeyEvents;
+  private readonly propagation: Propagation;
+
+  constructor(keyspace: Keyspace, watches: Watches, keyEvents: KeyEvents, propagation: Propagation) {
+    this.keyspace = keyspace;
+    this.watches = watches;
+    this.keyEvents = keyEvents;
+    this.propagation = propagation;
+    watches.onChange = () => this.refresh();
+    propagation.onChange = () => this.refresh();
+  }
+
+  /** To be called when one of them may have become active or idle. */
+  refresh(): void {
+    const active = !this.watches.isEmpty || this.keyEvents.isActive || this.propagation.isActive;
+    this.keyspace.observer = active ? this : null;
+  }
+
+  keyChanged(db: Database, key: string): void {
+    if (!this.watches.isEmpty) this.watches.touch(db.id, key, !db.has(key));
+  }
+
+  keyEvent(db: Database, event: string, key: string): void {
+    if (this.keyEvents.isActive) this.keyEvents.emit(db.id, event, key);
+  }
+
+  keyExpired(db: Database, key: string): void {
+    if (!this.watches.isEmpty) this.watches.touch(db.id, key, true);
+    this.keyEvent(db, 'expired', key);
+    this.propagation.also(db.id, ['DEL', key]);
+  }
+
+  // Observed 7.2.4: FLUSHALL and SWAPDB break the watch of a key that exists before or after, but not of one that was
+  // absent, or expired, all along.
+  databaseReplaced(dbId: number, from: Database, by: Database | null): void {
+    if (this.watches.isEmpty) return;
+    this.watches.touchDatabase(dbId, ({ key, wasExpired }) => {
+      if (by?.has(key)) return true;
+      return from.has(key) && !wasExpired;
+    });
+  }
+}

@@ -1,0 +1,164 @@
+// One turn of the event loop: requests run as their bytes arrive, and what they answer leaves together at the end, one
+// write per client. Between the two stand those who must act first (the AOF), so that no client hears of a write that
+// could still be lost. The replies of all clients share output chunks; this file says which stretch is whose.
+
+import type { TimerService } from '../base/runtime.ts';
+import { ReplyWriter } from '../resp/reply-writer.ts';
+import type { ReplyMark } from './call.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+const SPARE_CHUNKS = 32;
+
+/** Whoever owns replies: a connection. */
+export interface ReplyOwner {
+  /** Takes `bytes[start, end)` as the next part of its output, to be sent by `flush`. The memory is lent until then. */
+  addReply(bytes: Buffer, start: number, end: number): void;
+  /** How many parts were added since the last flush. */
+  readonly replyParts: number;
+  /** Takes back what was added after the first `parts` parts, save what lies in `bytes` before `at`. */
+  truncateReplies(parts: number, bytes: Buffer, at: number): void;
+  /** Goes on with requests that had to wait; see `Turn.wake`. */
+  runWaiting(): void;
+  /**
+   * Sends what was added. Returns false when the memory is still in use (the peer is slow): it is then not reused.
+   */
+  flush(): boolean;
+}
+
+export class Turn implements ReplyMark {
+  readonly writer: ReplyWriter;
+  /** What runs before the replies leave, in order: serving unblocked clients, writing the AOF. */
+  readonly beforeReplies: (() => void)[] = [];
+  /** What runs when a turn begins, before its first request. */
+  onBegin: () => void = () => {};
+
+  private readonly timers: TimerService;
+  private readonly chunks: Buffer[] = [];
+  private readonly spare: Buffer[] = [];
+  private pending: ReplyOwner[] = [];
+  private flushing: ReplyOwner[] = [];
+  private isOpen = false;
+  private owner: ReplyOwner | null = null;
+  private ownerStart = 0;
+  // By depth: 0 is the connection's, the rest the executor's (a command within EXEC has a mark of its own).
+  private readonly markChunks: Buffer[] = [];
+  private readonly markAts: number[] = [];
+  private readonly markParts: number[] = [];
+  private readonly woken: ReplyOwner[] = [];
+  private readonly endTurn = () => this.end();
+
+  constructor(timers: TimerService) {
+    this.timers = timers;
+    this.writer = new ReplyWriter((_writer, needed) => this.nextChunk(needed));
+    this.nextChunk(0);
+  }
+
+  /** A client's input begins: its replies are written from here on. */
+  begin(owner: ReplyOwner): void {
+    if (!this.isOpen) this.open();
+    this.owner = owner;
+    this.ownerStart = this.writer.at;
+  }
+
+  /** The client's input is done: what was written is its. */
+  finish(): void {
+    this.handOver();
+    this.owner = null;
+  }
+
+  /** An owner has something to send at the end of this turn. */
+  enlist(owner: ReplyOwner): void {
+    if (!this.isOpen) this.open();
+    this.pending.push(owner);
+  }
+
+  /** What is written so far becomes the owner's, so that other bytes can be put behind it in order. */
+  handOver(): void {
+    const { writer } = this;
+    if (this.owner !== null && writer.at > this.ownerStart) {
+      this.owner.addReply(writer.bytes, this.ownerStart, writer.at);
+    }
+    this.ownerStart = writer.at;
+  }
+
+  /** Remembers where the replies stand, for `rewind` at the same depth. */
+  mark(depth: number): void {
+    this.markChunks[depth] = this.writer.bytes;
+    this.markAts[depth] = this.writer.at;
+    this.markParts[depth] = this.owner === null ? 0 : this.owner.replyParts;
+  }
+
+  /** Takes back what the running owner was answered since `mark(depth)`. */
+  rewind(depth: number): void {
+    const { writer, owner } = this;
+    const chunk = this.markChunks[depth]!;
+    const at = this.markAts[depth]!;
+    if (writer.bytes === chunk && this.ownerStart <= at) {
+      writer.at = at;
+      return;
+    }
+    // A part of it was handed over already: it went on into another chunk, or a message was put in between.
+    owner?.truncateReplies(this.markParts[depth]!, chunk, at);
+    writer.at = this.ownerStart;
+  }
+
+  /** Lets an owner go on with waiting requests before this turn's replies leave. */
+  wake(owner: ReplyOwner): void {
+    if (!this.isOpen) this.open();
+    this.woken.push(owner);
+  }
+
+  private open(): void {
+    this.isOpen = true;
+    this.onBegin();
+    this.timers.afterTurn(this.endTurn);
+  }
+
+  private end(): void {
+    // What wakes up may wake others; all of it belongs to this turn.
+    for (let i = 0; i < this.woken.length; i++) this.woken[i]!.runWaiting();
+    this.woken.length = 0;
+    for (const act of this.beforeReplies) act();
+    this.isOpen = false;
+    const owners = this.pending;
+    this.pending = this.flushing;
+    this.flushing = owners;
+    let lent = false;
+    for (let i = 0; i < owners.length; i++) if (!owners[i]!.flush()) lent = true;
+    owners.length = 0;
+    if (this.owner !== null || this.pending.length > 0) return;
+    this.recycle(lent);
+  }
+
+  private recycle(lent: boolean): void {
+    const { chunks, spare } = this;
+    const last = chunks.at(-1)!;
+    if (lent) {
+      chunks.length = 0;
+      this.nextChunk(0);
+      return;
+    }
+    for (let i = 0; i < chunks.length - 1; i++) {
+      if (chunks[i]!.length === CHUNK_BYTES && spare.length < SPARE_CHUNKS) spare.push(chunks[i]!);
+    }
+    chunks.length = 0;
+    if (last.length === CHUNK_BYTES) {
+      chunks.push(last);
+      this.writer.at = 0;
+    } else {
+      this.nextChunk(0);
+    }
+  }
+
+  private nextChunk(needed: number): void {
+    this.handOver();
+    const chunk =
+      needed > CHUNK_BYTES
+        ? Buffer.allocUnsafeSlow(needed)
+        : (this.spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES));
+    this.chunks.push(chunk);
+    this.writer.bytes = chunk;
+    this.writer.at = 0;
+    this.ownerStart = 0;
+  }
+}

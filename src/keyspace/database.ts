@@ -1,0 +1,272 @@
+// One numbered database: lookups that honour deadlines, the writing of values, deadlines, scans. It is what handlers
+// work with; it replies to nobody and knows no command. An entry is a `Ref`, valid until something is written to its
+// key; whatever may move an entry returns where it is now.
+
+import { toBytes } from '../base/bytes.ts';
+import type { Kind } from '../datatypes/kind.ts';
+import { Dict, META_DEADLINE } from '../memory/dict.ts';
+import type { Ref } from '../memory/heap.ts';
+import type { Arguments } from '../resp/arguments.ts';
+import { ExpiryIndex } from './expiry-index.ts';
+import type { Keyspace } from './keyspace.ts';
+
+const KIND_MASK = 0xf;
+const ACCESS_SHIFT = 8;
+
+export class Database {
+  /** The number that SELECT knows it by. */
+  id: number;
+  /** Keys that have ever been expired lazily or actively here, for INFO. */
+  readonly dict: Dict;
+  readonly volatile: ExpiryIndex;
+
+  private readonly keyspace: Keyspace;
+
+  constructor(id: number, keyspace: Keyspace) {
+    this.id = id;
+    this.keyspace = keyspace;
+    this.dict = new Dict(keyspace.heap, keyspace.seed);
+    this.volatile = new ExpiryIndex(this.dict);
+  }
+
+  /** How many keys there are, those included that have expired but are not removed yet. */
+  get size(): number {
+    return this.dict.size;
+  }
+
+  /** The entry of a key to read, or 0. Counts a hit or a miss and notes the access. O(1). */
+  lookupRead(args: Arguments, i: number): Ref {
+    const ref = this.find(args, i);
+    if (ref === 0) {
+      this.keyspace.noteMiss(this, args, i);
+      return 0;
+    }
+    this.keyspace.stats.hits++;
+    this.noteAccess(ref);
+    return ref;
+  }
+
+  /** The entry of a key that is about to be written, or 0. Notes the access, counts nothing. O(1). */
+  lookupWrite(args: Arguments, i: number): Ref {
+    const ref = this.find(args, i);
+    if (ref !== 0) this.noteAccess(ref);
+    return ref;
+  }
+
+  /** The entry of a key, or 0, as if nobody had looked (OBJECT, TTL, EXISTS of WATCH). O(1). */
+  peek(args: Arguments, i: number): Ref {
+    return this.find(args, i);
+  }
+
+  /** Whether there is an entry for a key (latin1), expired or not. For the rare cases where a key is not an argument. */
+  has(key: string): boolean {
+    return this.peekText(key) !== 0;
+  }
+
+  /** The entry of a key given as latin1 text, expired or not; 0 when there is none. */
+  peekText(key: string): Ref {
+    const bytes = toBytes(key);
+    return this.dict.find(bytes, 0, bytes.length, this.dict.hash(bytes, 0, bytes.length));
+  }
+
+  /** Whether the entry's deadline has passed; such an entry is still there only because nobody looked. */
+  isExpired(ref: Ref): boolean {
+    if (!this.dict.hasDeadlineSlot(ref)) return false;
+    const deadline = this.dict.deadline(ref);
+    return deadline !== 0 && this.keyspace.isPast(deadline);
+  }
+
+  /**
+   * Makes the key of argument `i` hold a value of `length` bytes, which the caller writes at `valueOffset` of the entry
+   * that is returned. `ref` is what a lookup of the same key gave. Any deadline goes unless `keepDeadline`. O(1).
+   */
+  write(
+    args: Arguments,
+    i: number,
+    ref: Ref,
+    kind: Kind,
+    length: number,
+    keepDeadline: boolean,
+    reserve = length,
+  ): Ref {
+    const { dict, keyspace } = this;
+    if (ref === 0) {
+      const hash = args.keyHash(i, keyspace.seed);
+      const added = dict.insert(args.bytes, args.start(i), args.length(i), hash, length, false);
+      dict.setMeta(added, kind | (keyspace.access.initial() << ACCESS_SHIFT));
+      keyspace.noteAdded(this, args, i);
+      return added;
+    }
+    if (!keepDeadline) this.clearDeadline(ref);
+    const written = this.resize(ref, length, reserve);
+    dict.setMeta(written, (dict.meta(written) & ~KIND_MASK) | kind);
+    return written;
+  }
+
+  /** Gives an entry's value another length, keeping its first bytes; see `Dict.resizeValue`. */
+  resize(ref: Ref, length: number, reserve = length): Ref {
+    const resized = this.dict.resizeValue(ref, length, reserve);
+    if (resized !== ref && this.deadline(resized) !== 0) this.volatile.moved(resized);
+    return resized;
+  }
+
+  /** Removes an entry and frees it. */
+  remove(ref: Ref): void {
+    if (this.deadline(ref) !== 0) this.volatile.remove(ref);
+    this.dict.delete(ref);
+  }
+
+  /**
+   * Copies an entry (value, encoding, deadline) to the key of argument `i` in this database, which must not exist, and
+   * returns the copy. `ref` may belong to another database, `from`.
+   */
+  addCopy(args: Arguments, i: number, from: Database, ref: Ref): Ref {
+    const length = from.valueLength(ref);
+    const added = this.write(args, i, 0, from.kind(ref), length, false);
+    this.valueMemory(added).set(
+      from.valueMemory(ref).subarray(from.valueOffset(ref), from.valueOffset(ref) + length),
+      this.valueOffset(added),
+    );
+    const deadline = from.deadline(ref);
+    return deadline === 0 ? added : this.setDeadline(added, deadline);
+  }
+
+  kind(ref: Ref): Kind {
+    return (this.dict.meta(ref) & KIND_MASK) as Kind;
+  }
+
+  setKind(ref: Ref, kind: Kind): void {
+    this.dict.setMeta(ref, (this.dict.meta(ref) & ~KIND_MASK) | kind);
+  }
+
+  /** The memory that the value lies in, from `valueOffset(ref)` on for `valueLength(ref)` bytes. */
+  valueMemory(ref: Ref): Buffer {
+    return this.keyspace.heap.bytes(ref);
+  }
+
+  valueOffset(ref: Ref): number {
+    return this.dict.valueOffset(ref);
+  }
+
+  valueLength(ref: Ref): number {
+    return this.dict.valueLength(ref);
+  }
+
+  valueText(ref: Ref): string {
+    return this.dict.valueText(ref);
+  }
+
+  keyText(ref: Ref): string {
+    return this.dict.keyText(ref);
+  }
+
+  /** When the entry expires, in milliseconds since the epoch; 0 when it does not. */
+  deadline(ref: Ref): number {
+    return this.dict.hasDeadlineSlot(ref) ? this.dict.deadline(ref) : 0;
+  }
+
+  /** Lets an entry expire at `deadline` (ms since the epoch), and returns the entry, which may have moved. O(log n). */
+  setDeadline(ref: Ref, deadline: number): Ref {
+    // Redis may be told of a time before the epoch; 0 is "none" here, and just as past as any of them.
+    const due = deadline === 0 ? 1 : deadline;
+    let at = ref;
+    if (!this.dict.hasDeadlineSlot(at)) at = this.dict.addDeadlineSlot(at);
+    if (this.dict.deadline(at) !== 0) this.volatile.update(at, due);
+    else this.volatile.add(at, due);
+    this.keyspace.noteDeadline(due);
+    return at;
+  }
+
+  /** Lets an entry live on; returns whether it had a deadline. O(log n). */
+  clearDeadline(ref: Ref): boolean {
+    if (this.deadline(ref) === 0) return false;
+    this.volatile.remove(ref);
+    return true;
+  }
+
+  /** The 24 access bits (see AccessClock). */
+  accessBits(ref: Ref): number {
+    return this.dict.meta(ref) >>> ACCESS_SHIFT;
+  }
+
+  setAccessBits(ref: Ref, bits: number): void {
+    this.dict.setMeta(ref, (this.dict.meta(ref) & 0xff) | (bits << ACCESS_SHIFT));
+  }
+
+  /** Notes an access, as a lookup to read or write does. */
+  noteAccess(ref: Ref): void {
+    const keyspace = this.keyspace;
+    if (!keyspace.notesAccess) return;
+    const meta = this.dict.meta(ref);
+    const touched = (meta & 0xff) | (keyspace.access.touched(meta >>> ACCESS_SHIFT) << ACCESS_SHIFT);
+    // Most accesses fall into the same second: leaving the word alone keeps its cache line clean.
+    if (touched !== meta) this.dict.setMeta(ref, touched);
+  }
+
+  /** One step of a scan; entries that have expired are skipped. Returns the next cursor. */
+  scan(cursor: number, visit: (ref: Ref) => void): number {
+    return this.dict.scan(cursor, (ref) => {
+      if (!this.isExpired(ref)) visit(ref);
+    });
+  }
+
+  /** Calls `visit` for every live entry. It must not change the database. O(n). */
+  forEach(visit: (ref: Ref) => void): void {
+    let cursor = 0;
+    do {
+      cursor = this.scan(cursor, visit);
+    } while (cursor !== 0);
+  }
+
+  /** A live entry, all with the same chance, or 0; entries met that have expired are removed. */
+  random(): Ref {
+    for (;;) {
+      const ref = this.dict.random(this.keyspace.random);
+      if (ref === 0 || !this.isExpired(ref)) return ref;
+      if (!this.keyspace.removesExpired) return this.randomAmongExpired(ref);
+      this.keyspace.expire(this, ref);
+    }
+  }
+
+  /** The exact bytes that the entry takes. */
+  entryBytes(ref: Ref): number {
+    return this.dict.entryBytes(ref);
+  }
+
+  /** Bytes of tables and indexes beside the entries. */
+  get overheadBytes(): number {
+    return this.dict.tableBytes + this.volatile.bytes;
+  }
+
+  /** The mean of the volatile keys' remaining lives in ms, by a sample of them. */
+  averageTtlMs(nowMs: number): number {
+    const { volatile } = this;
+    if (volatile.size === 0) return 0;
+    const step = Math.max(1, Math.floor(volatile.size / 32));
+    let sum = 0;
+    let count = 0;
+    for (let at = 0; at < volatile.size; at += step) {
+      sum += Math.max(0, this.dict.deadline(volatile.refAt(at)) - nowMs);
+      count++;
+    }
+    return Math.floor(sum / count);
+  }
+
+  private find(args: Arguments, i: number): Ref {
+    const start = args.start(i);
+    const ref = this.dict.find(args.bytes, start, args.length(i), args.keyHash(i, this.keyspace.seed));
+    if (ref === 0 || (this.dict.meta(ref) & META_DEADLINE) === 0) return ref;
+    if (!this.isExpired(ref)) return ref;
+    if (this.keyspace.removesExpired) this.keyspace.expire(this, ref);
+    return 0;
+  }
+
+  // A replica may not remove what has expired: it looks a few times for a live key and else answers a dead one.
+  private randomAmongExpired(ref: Ref): Ref {
+    for (let tries = 0; tries < 100; tries++) {
+      const other = this.dict.random(this.keyspace.random);
+      if (!this.isExpired(other)) return other;
+    }
+    return ref;
+  }
+}

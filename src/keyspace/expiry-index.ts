@@ -1,0 +1,134 @@
+// The volatile entries of one database in order of their deadlines: a heap of four children a node, so that the next
+// key to expire is always known and a key is gone on time however many others wait. It knows entries by their refs and
+// keeps its own place in each of them, which makes removal and a new deadline O(log n).
+
+import type { Dict } from '../memory/dict.ts';
+import type { Ref } from '../memory/heap.ts';
+
+// Chunks, not one array that doubles: growing never copies.
+const CHUNK_SHIFT = 14;
+const CHUNK_LENGTH = 1 << CHUNK_SHIFT;
+const CHUNK_MASK = CHUNK_LENGTH - 1;
+const CHILDREN = 4;
+/** Bytes per volatile entry, beyond its own deadline slot. */
+const NODE_BYTES = 12;
+
+export class ExpiryIndex {
+  size = 0;
+
+  private readonly dict: Dict;
+  private readonly deadlines: Float64Array[] = [];
+  private readonly refs: Int32Array[] = [];
+
+  constructor(dict: Dict) {
+    this.dict = dict;
+  }
+
+  get bytes(): number {
+    return this.refs.length * CHUNK_LENGTH * NODE_BYTES;
+  }
+
+  /** The earliest deadline, or Infinity. O(1). */
+  get nextDeadline(): number {
+    return this.size === 0 ? Number.POSITIVE_INFINITY : this.deadlines[0]![0]!;
+  }
+
+  /** The entry with the earliest deadline; there must be one. */
+  get nextRef(): Ref {
+    return this.refs[0]![0]!;
+  }
+
+  /** The entry at a place in `[0, size)`: a way to draw one at random. */
+  refAt(position: number): Ref {
+    return this.refs[position >>> CHUNK_SHIFT]![position & CHUNK_MASK]!;
+  }
+
+  /** Files an entry that has a deadline slot and is not filed yet. */
+  add(ref: Ref, deadline: number): void {
+    const position = this.size++;
+    if (position >>> CHUNK_SHIFT === this.refs.length) {
+      this.deadlines.push(new Float64Array(CHUNK_LENGTH));
+      this.refs.push(new Int32Array(CHUNK_LENGTH));
+    }
+    this.dict.setDeadline(ref, deadline);
+    this.siftUp(position, ref, deadline);
+  }
+
+  /** Gives a filed entry another deadline. */
+  update(ref: Ref, deadline: number): void {
+    this.dict.setDeadline(ref, deadline);
+    this.settle(this.dict.deadlinePosition(ref), ref, deadline);
+  }
+
+  /** Takes a filed entry out; its slot stays, with the deadline 0. */
+  remove(ref: Ref): void {
+    const position = this.dict.deadlinePosition(ref);
+    this.dict.setDeadline(ref, 0);
+    const last = --this.size;
+    if (position !== last) this.settle(position, this.refAt(last), this.deadlineAt(last));
+    // One spare chunk is kept, so that a size around a boundary does not allocate again and again.
+    if (this.refs.length > (last >>> CHUNK_SHIFT) + 2) {
+      this.refs.pop();
+      this.deadlines.pop();
+    }
+  }
+
+  /** A filed entry's block has moved to `ref`. */
+  moved(ref: Ref): void {
+    const position = this.dict.deadlinePosition(ref);
+    this.refs[position >>> CHUNK_SHIFT]![position & CHUNK_MASK] = ref;
+  }
+
+  clear(): void {
+    this.size = 0;
+    this.deadlines.length = 0;
+    this.refs.length = 0;
+  }
+
+  private deadlineAt(position: number): number {
+    return this.deadlines[position >>> CHUNK_SHIFT]![position & CHUNK_MASK]!;
+  }
+
+  private place(position: number, ref: Ref, deadline: number): void {
+    this.deadlines[position >>> CHUNK_SHIFT]![position & CHUNK_MASK] = deadline;
+    this.refs[position >>> CHUNK_SHIFT]![position & CHUNK_MASK] = ref;
+    this.dict.setDeadlinePosition(ref, position);
+  }
+
+  private settle(position: number, ref: Ref, deadline: number): void {
+    const parent = (position - 1) >> 2;
+    if (position > 0 && this.deadlineAt(parent) > deadline) this.siftUp(position, ref, deadline);
+    else this.siftDown(position, ref, deadline);
+  }
+
+  private siftUp(position: number, ref: Ref, deadline: number): void {
+    while (position > 0) {
+      const parent = (position - 1) >> 2;
+      const parentDeadline = this.deadlineAt(parent);
+      if (parentDeadline <= deadline) break;
+      this.place(position, this.refAt(parent), parentDeadline);
+      position = parent;
+    }
+    this.place(position, ref, deadline);
+  }
+
+  private siftDown(position: number, ref: Ref, deadline: number): void {
+    for (;;) {
+      const first = position * CHILDREN + 1;
+      const end = Math.min(first + CHILDREN, this.size);
+      let earliest = deadline;
+      let child = -1;
+      for (let at = first; at < end; at++) {
+        const candidate = this.deadlineAt(at);
+        if (candidate < earliest) {
+          earliest = candidate;
+          child = at;
+        }
+      }
+      if (child < 0) break;
+      this.place(position, this.refAt(child), earliest);
+      position = child;
+    }
+    this.place(position, ref, deadline);
+  }
+}

@@ -1,0 +1,225 @@
+// All databases of a server and what they share: the heap, the clock of accesses, the counters, the removal of what
+// has expired and of what was flushed. Time comes in through `setTime`: within one command it stands still.
+
+import { type HashSeed, hashSeed } from '../base/hash.ts';
+import type { RandomSource } from '../base/runtime.ts';
+import { Heap, type Ref } from '../memory/heap.ts';
+import type { Arguments } from '../resp/arguments.ts';
+import { AccessClock } from './access-clock.ts';
+import { Database } from './database.ts';
+import type { KeyspaceObserver } from './observer.ts';
+
+/** Counters since the start or CONFIG RESETSTAT. */
+export interface KeyspaceStats {
+  hits: number;
+  misses: number;
+  expired: number;
+  /** How often a cycle of active expiry ran out of its time with keys left to expire. */
+  expiredTimeCapReached: number;
+  /** How long after its deadline a key was removed actively: the last cycle's worst and the worst ever, in ms. */
+  expireLagMs: number;
+  expireLagMaxMs: number;
+  lazyFreed: number;
+}
+
+export class Keyspace {
+  heap = new Heap();
+  readonly databases: Database[] = [];
+  readonly access: AccessClock;
+  readonly random: RandomSource;
+  readonly seed: HashSeed;
+  readonly stats: KeyspaceStats = newStats();
+
+  /** False while a replica leaves the removal of expired keys to its master. */
+  removesExpired = true;
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  activeExpiry = true;
+  /** False while a client with NO-TOUCH runs. */
+  notesAccess = true;
+  observer: KeyspaceObserver | null = null;
+  /** Called when a deadline is set that is earlier than all others. */
+  onEarlierDeadline: ((deadlineMs: number) => void) | null = null;
+
+  private timeMs = 0;
+  private earliestMs = Number.POSITIVE_INFINITY;
+  // Databases that were flushed while others hold keys: their blocks are freed in slices.
+  private readonly dying: Database[] = [];
+
+  constructor(databaseCount: number, random: RandomSource) {
+    this.random = random;
+    this.seed = hashSeed(random.bytes(8));
+    this.access = new AccessClock(random);
+    for (let id = 0; id < databaseCount; id++) this.databases.push(new Database(id, this));
+  }
+
+  get nowMs(): number {
+    return this.timeMs;
+  }
+
+  /** Sets the time that deadlines are held against. */
+  setTime(nowMs: number): void {
+    this.timeMs = nowMs;
+    this.access.setTime(nowMs);
+  }
+
+  isPast(deadlineMs: number): boolean {
+    return this.timeMs > deadlineMs;
+  }
+
+  database(id: number): Database {
+    return this.databases[id]!;
+  }
+
+  /** Bytes of user data: entries, tables and indexes. Exact. */
+  get usedBytes(): number {
+    let total = this.heap.usedBytes;
+    for (const db of this.databases) total += db.overheadBytes;
+    return total;
+  }
+
+  /** Entries that were flushed and wait to be freed. */
+  get pendingFrees(): number {
+    return this.dying.reduce((sum, db) => sum + db.size, 0);
+  }
+
+  noteMiss(db: Database, args: Arguments, i: number): void {
+    this.stats.misses++;
+    this.observer?.keyEvent(db, 'keymiss', args.string(i));
+  }
+
+  noteAdded(db: Database, args: Arguments, i: number): void {
+    this.observer?.keyEvent(db, 'new', args.string(i));
+  }
+
+  noteDeadline(deadlineMs: number): void {
+    if (deadlineMs >= this.earliestMs) return;
+    this.earliestMs = deadlineMs;
+    this.onEarlierDeadline?.(deadlineMs);
+  }
+
+  /** Removes an entry whose deadline has passed and tells the observer. */
+  expire(db: Database, ref: Ref): void {
+    const observer = this.observer;
+    this.stats.expired++;
+    if (observer === null) {
+      db.remove(ref);
+      return;
+    }
+    const key = db.keyText(ref);
+    db.remove(ref);
+    observer.keyExpired(db, key);
+  }
+
+  /**
+   * Removes expired keys, the longest due first, for at most `budgetMs` by `elapsedMs` (time since the call began).
+   * Returns when it should run again: the next deadline, 0 when keys are left that have expired, or Infinity.
+   */
+  expireDue(budgetMs: number, elapsedMs: () => number): number {
+    this.earliestMs = Number.POSITIVE_INFINITY;
+    if (!this.activeExpiry || !this.removesExpired) return this.earliestMs;
+    let removed = 0;
+    let lagMs = 0;
+    for (const db of this.databases) {
+      const { volatile } = db;
+      while (this.isPast(volatile.nextDeadline)) {
+        lagMs = Math.max(lagMs, this.timeMs - volatile.nextDeadline);
+        this.expire(db, volatile.nextRef);
+        if ((++removed & 31) === 0 && elapsedMs() >= budgetMs) {
+          this.stats.expiredTimeCapReached++;
+          this.noteLag(lagMs);
+          this.earliestMs = 0;
+          return 0;
+        }
+      }
+      this.earliestMs = Math.min(this.earliestMs, volatile.nextDeadline);
+    }
+    if (removed > 0) this.noteLag(lagMs);
+    return this.earliestMs;
+  }
+
+  /** Empties a database. `now`: free every block before returning; else in slices. Returns how many keys went. */
+  flush(db: Database, now: boolean): number {
+    const count = db.size;
+    this.observer?.databaseReplaced(db.id, db, null);
+    if (count === 0) return 0;
+    if (this.databases.every((other) => other === db || other.size === 0)) {
+      this.dropHeap();
+      return count;
+    }
+    this.databases[db.id] = new Database(db.id, this);
+    db.volatile.clear();
+    if (now) while (db.dict.freeSome(4096, ignore));
+    else this.dying.push(db);
+    return count;
+  }
+
+  /** Empties all databases in O(1): the heap goes as a whole. Returns how many keys went. */
+  flushAll(): number {
+    let count = 0;
+    for (const db of this.databases) {
+      count += db.size;
+      this.observer?.databaseReplaced(db.id, db, null);
+    }
+    this.dropHeap();
+    return count;
+  }
+
+  /** Exchanges the contents of two databases. O(1). */
+  swap(first: number, second: number): void {
+    const a = this.databases[first]!;
+    const b = this.databases[second]!;
+    this.observer?.databaseReplaced(first, a, b);
+    this.observer?.databaseReplaced(second, b, a);
+    this.databases[first] = b;
+    this.databases[second] = a;
+    a.id = second;
+    b.id = first;
+  }
+
+  /** A slice of background work: frees what was flushed, moves buckets of growing tables. True when work is left. */
+  tidy(budgetMs: number, elapsedMs: () => number, rehashes: boolean): boolean {
+    while (this.dying.length > 0) {
+      const db = this.dying[0]!;
+      const before = db.size;
+      if (!db.dict.freeSome(256, ignore)) this.dying.shift();
+      this.stats.lazyFreed += before - db.size;
+      if (elapsedMs() >= budgetMs) return this.dying.length > 0;
+    }
+    if (!rehashes) return false;
+    for (const db of this.databases) {
+      while (db.dict.rehash(100)) if (elapsedMs() >= budgetMs) return true;
+    }
+    return false;
+  }
+
+  resetStats(): void {
+    Object.assign(this.stats, newStats());
+  }
+
+  // Databases keep their identity by number only: clients look theirs up by it.
+  private dropHeap(): void {
+    this.stats.lazyFreed += this.pendingFrees;
+    this.dying.length = 0;
+    this.heap = new Heap();
+    for (let id = 0; id < this.databases.length; id++) this.databases[id] = new Database(id, this);
+  }
+
+  private noteLag(lagMs: number): void {
+    this.stats.expireLagMs = lagMs;
+    this.stats.expireLagMaxMs = Math.max(this.stats.expireLagMaxMs, lagMs);
+  }
+}
+
+function newStats(): KeyspaceStats {
+  return {
+    hits: 0,
+    misses: 0,
+    expired: 0,
+    expiredTimeCapReached: 0,
+    expireLagMs: 0,
+    expireLagMaxMs: 0,
+    lazyFreed: 0,
+  };
+}
+
+function ignore(): void {}

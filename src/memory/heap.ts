@@ -1,0 +1,295 @@
+// The allocator for user data: blocks of raw memory outside the JavaScript heap, so that no value is ever marked by
+// the garbage collector and `usedBytes` is exact. Small blocks come from 64 KiB pages of one size class each, pages from
+// segments of up to 64 MiB; a block larger than a class has a buffer of its own. This file is the only one that knows
+// addresses: everything else holds a `Ref`.
+
+/**
+ * The address of a block. 0 is no block; a positive ref is a small block (in units of 16 bytes, 32 GiB in all); a
+ * negative one is the number of a large block.
+ */
+export type Ref = number;
+
+export const UNIT_BYTES = 16;
+/** Blocks above this size have a buffer of their own. */
+export const MAX_SMALL_BYTES = 16384;
+
+const SEGMENT_SHIFT = 22;
+const SEGMENT_UNIT_MASK = (1 << SEGMENT_SHIFT) - 1;
+const MAX_SEGMENTS = 512;
+const PAGE_SHIFT = 12;
+const PAGE_BYTES = 65536;
+const PAGES_PER_SEGMENT = 1 << (SEGMENT_SHIFT - PAGE_SHIFT);
+// The first segments are small so that a server with little data stays little. Above 32 MiB malloc always maps, so a
+// full-sized segment is untouched (and uncounted) memory until it is written.
+const FIRST_SEGMENT_PAGES = [16, 64, 256];
+
+const CLASS_BYTES = Uint16Array.from([
+  16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536,
+  1792, 2048, 2560, 3072, 3584, 4096, 5120, 6144, 7168, 8192, 9360, 10912, 13104, 16384,
+]);
+const CLASS_OF_UNITS = Uint8Array.from({ length: MAX_SMALL_BYTES / UNIT_BYTES + 1 }, (_, units) =>
+  CLASS_BYTES.findIndex((bytes) => bytes >= units * UNIT_BYTES),
+);
+
+const PAGE_FREE = 0;
+const PAGE_CURRENT = 1;
+const PAGE_PARTIAL = 2;
+const PAGE_FULL = 3;
+
+/** A failure to allocate: the address range is used up or the system gave no memory. */
+export class OutOfMemoryError extends Error {}
+
+/** The bytes that a small block of `bytes` really takes; large blocks take what they ask for. */
+export function blockBytes(bytes: number): number {
+  return bytes > MAX_SMALL_BYTES ? bytes : CLASS_BYTES[CLASS_OF_UNITS[(bytes + 15) >> 4]!]!;
+}
+
+export class Heap {
+  /** Bytes in blocks that are in use, rounded up to their classes: the exact cost of the data. */
+  usedBytes = 0;
+  /** Bytes of memory obtained from the system (touched or not). */
+  reservedBytes = 0;
+
+  // Views of the segments by `ref >>> 22`; all three show the same memory.
+  private readonly segmentBytes: Buffer[] = [];
+  private readonly segmentWords: Int32Array[] = [];
+  private readonly segmentFloats: Float64Array[] = [];
+  private readonly segmentPages: number[] = [];
+  private readonly segmentFreshPage: number[] = [];
+  private readonly segmentFreePage: number[] = [];
+  private readonly segmentUsedPages: number[] = [];
+
+  private pageClass = new Uint8Array(0);
+  private pageState = new Uint8Array(0);
+  private pageUsed = new Uint16Array(0);
+  private pageFreeBlock = new Int32Array(0);
+  private pageNext = new Int32Array(0);
+  private pagePrevious = new Int32Array(0);
+
+  private readonly classPage = new Int32Array(CLASS_BYTES.length);
+  private readonly classPartial = new Int32Array(CLASS_BYTES.length);
+  private readonly classFresh = new Int32Array(CLASS_BYTES.length);
+  private readonly classFreshEnd = new Int32Array(CLASS_BYTES.length);
+
+  private readonly largeBytes: (Buffer | null)[] = [null];
+  private readonly largeWords: (Int32Array | null)[] = [null];
+  private readonly largeFloats: (Float64Array | null)[] = [null];
+  private readonly largeFree: number[] = [];
+
+  constructor() {
+    this.growPageTables(1);
+  }
+
+  /** A new block of at least `bytes`, its content undefined. Throws OutOfMemoryError. O(1). */
+  alloc(bytes: number): Ref {
+    if (bytes > MAX_SMALL_BYTES) return this.allocLarge(bytes);
+    const sizeClass = CLASS_OF_UNITS[(bytes + 15) >> 4]!;
+    const size = CLASS_BYTES[sizeClass]!;
+    const page = this.classPage[sizeClass]!;
+    let ref = this.pageFreeBlock[page]!;
+    if (ref !== 0) {
+      this.pageFreeBlock[page] = this.segmentWords[ref >>> SEGMENT_SHIFT]![(ref & SEGMENT_UNIT_MASK) << 2]!;
+    } else {
+      ref = this.classFresh[sizeClass]!;
+      if (ref >= this.classFreshEnd[sizeClass]!) return this.allocFromNextPage(bytes, sizeClass);
+      this.classFresh[sizeClass] = ref + (size >> 4);
+    }
+    this.pageUsed[page]!++;
+    this.usedBytes += size;
+    return ref;
+  }
+
+  /** Gives a block back. The ref must not be used again. O(1). */
+  free(ref: Ref): void {
+    if (ref < 0) {
+      this.freeLarge(-ref);
+      return;
+    }
+    const page = ref >>> PAGE_SHIFT;
+    const sizeClass = this.pageClass[page]!;
+    this.segmentWords[ref >>> SEGMENT_SHIFT]![(ref & SEGMENT_UNIT_MASK) << 2] = this.pageFreeBlock[page]!;
+    this.pageFreeBlock[page] = ref;
+    const used = this.pageUsed[page]! - 1;
+    this.pageUsed[page] = used;
+    this.usedBytes -= CLASS_BYTES[sizeClass]!;
+    const state = this.pageState[page]!;
+    if (state === PAGE_CURRENT) return;
+    if (state === PAGE_FULL) {
+      this.pageState[page] = PAGE_PARTIAL;
+      this.linkPartial(sizeClass, page);
+    }
+    if (used === 0) {
+      this.unlinkPartial(sizeClass, page);
+      this.releasePage(page);
+    }
+  }
+
+  /** The bytes that the block holds (its class size, or the large buffer's length). */
+  capacity(ref: Ref): number {
+    return ref < 0 ? this.largeBytes[-ref]!.length : CLASS_BYTES[this.pageClass[ref >>> PAGE_SHIFT]!]!;
+  }
+
+  /** The memory that a block is in; it begins at `offset(ref)`. The view stays valid until the block is freed. */
+  bytes(ref: Ref): Buffer {
+    return ref > 0 ? this.segmentBytes[ref >>> SEGMENT_SHIFT]! : this.largeBytes[-ref]!;
+  }
+
+  /** The same memory as 32-bit words; the block begins at `offset(ref) >> 2`. */
+  words(ref: Ref): Int32Array {
+    return ref > 0 ? this.segmentWords[ref >>> SEGMENT_SHIFT]! : this.largeWords[-ref]!;
+  }
+
+  /** The same memory as 64-bit floats; the block begins at `offset(ref) >> 3`. */
+  floats(ref: Ref): Float64Array {
+    return ref > 0 ? this.segmentFloats[ref >>> SEGMENT_SHIFT]! : this.largeFloats[-ref]!;
+  }
+
+  /** The byte offset of a block within its memory: a multiple of 16. */
+  offset(ref: Ref): number {
+    return ref > 0 ? (ref & SEGMENT_UNIT_MASK) << 4 : 0;
+  }
+
+  private allocFromNextPage(bytes: number, sizeClass: number): Ref {
+    const exhausted = this.classPage[sizeClass]!;
+    if (exhausted !== 0) this.pageState[exhausted] = PAGE_FULL;
+    let page = this.classPartial[sizeClass]!;
+    this.classFresh[sizeClass] = 0;
+    this.classFreshEnd[sizeClass] = 0;
+    if (page !== 0) {
+      this.unlinkPartial(sizeClass, page);
+    } else {
+      // The class keeps no page while one is sought, so that a failure leaves the heap as it was.
+      this.classPage[sizeClass] = 0;
+      page = this.takePage();
+      this.pageClass[page] = sizeClass;
+      this.pageUsed[page] = 0;
+      this.pageFreeBlock[page] = 0;
+      const size = CLASS_BYTES[sizeClass]!;
+      const first = page << PAGE_SHIFT;
+      this.classFresh[sizeClass] = first;
+      this.classFreshEnd[sizeClass] = first + Math.floor(PAGE_BYTES / size) * (size >> 4);
+    }
+    this.pageState[page] = PAGE_CURRENT;
+    this.classPage[sizeClass] = page;
+    return this.alloc(bytes);
+  }
+
+  private linkPartial(sizeClass: number, page: number): void {
+    const head = this.classPartial[sizeClass]!;
+    this.pageNext[page] = head;
+    this.pagePrevious[page] = 0;
+    if (head !== 0) this.pagePrevious[head] = page;
+    this.classPartial[sizeClass] = page;
+  }
+
+  private unlinkPartial(sizeClass: number, page: number): void {
+    const next = this.pageNext[page]!;
+    const previous = this.pagePrevious[page]!;
+    if (next !== 0) this.pagePrevious[next] = previous;
+    if (previous !== 0) this.pageNext[previous] = next;
+    else this.classPartial[sizeClass] = next;
+  }
+
+  private takePage(): number {
+    for (let segment = 0; segment < this.segmentPages.length; segment++) {
+      const free = this.segmentFreePage[segment]!;
+      if (free !== 0) {
+        this.segmentFreePage[segment] = this.pageNext[free]!;
+        this.segmentUsedPages[segment]!++;
+        return free;
+      }
+      const fresh = this.segmentFreshPage[segment]!;
+      if (fresh < this.segmentPages[segment]!) {
+        this.segmentFreshPage[segment] = fresh + 1;
+        this.segmentUsedPages[segment]!++;
+        return segment * PAGES_PER_SEGMENT + fresh;
+      }
+    }
+    return this.takePageOfNewSegment();
+  }
+
+  private takePageOfNewSegment(): number {
+    let segment = this.segmentPages.indexOf(0);
+    if (segment < 0) segment = this.segmentPages.length;
+    if (segment >= MAX_SEGMENTS) throw new OutOfMemoryError('the address range of small blocks is used up');
+    const pages = FIRST_SEGMENT_PAGES[segment] ?? PAGES_PER_SEGMENT;
+    const memory = Buffer.allocUnsafeSlow(pages * PAGE_BYTES);
+    this.segmentBytes[segment] = memory;
+    this.segmentWords[segment] = new Int32Array(memory.buffer);
+    this.segmentFloats[segment] = new Float64Array(memory.buffer);
+    this.segmentPages[segment] = pages;
+    this.segmentFreePage[segment] = 0;
+    // Page 0 is never handed out: ref 0 means no block.
+    const first = segment === 0 ? 1 : 0;
+    this.segmentFreshPage[segment] = first + 1;
+    this.segmentUsedPages[segment] = 1;
+    this.reservedBytes += memory.length;
+    this.growPageTables(segment + 1);
+    return segment * PAGES_PER_SEGMENT + first;
+  }
+
+  private releasePage(page: number): void {
+    const segment = page >>> (SEGMENT_SHIFT - PAGE_SHIFT);
+    this.pageState[page] = PAGE_FREE;
+    this.pageNext[page] = this.segmentFreePage[segment]!;
+    this.segmentFreePage[segment] = page;
+    if (--this.segmentUsedPages[segment]! === 0 && segment >= FIRST_SEGMENT_PAGES.length) {
+      this.dropSegment(segment);
+    }
+  }
+
+  // Memory goes back to the system by whole segments only: JavaScript cannot give back a part of a buffer.
+  private dropSegment(segment: number): void {
+    this.reservedBytes -= this.segmentBytes[segment]!.length;
+    this.segmentBytes[segment] = EMPTY_BYTES;
+    this.segmentWords[segment] = EMPTY_WORDS;
+    this.segmentFloats[segment] = EMPTY_FLOATS;
+    this.segmentPages[segment] = 0;
+    this.segmentFreshPage[segment] = 0;
+    this.segmentFreePage[segment] = 0;
+  }
+
+  private growPageTables(segments: number): void {
+    const needed = segments * PAGES_PER_SEGMENT;
+    if (needed <= this.pageClass.length) return;
+    const length = Math.max(needed, this.pageClass.length * 2);
+    this.pageClass = grown(this.pageClass, new Uint8Array(length));
+    this.pageState = grown(this.pageState, new Uint8Array(length));
+    this.pageUsed = grown(this.pageUsed, new Uint16Array(length));
+    this.pageFreeBlock = grown(this.pageFreeBlock, new Int32Array(length));
+    this.pageNext = grown(this.pageNext, new Int32Array(length));
+    this.pagePrevious = grown(this.pagePrevious, new Int32Array(length));
+  }
+
+  private allocLarge(bytes: number): Ref {
+    // Whole 64-bit words, so that the float view covers the buffer.
+    const size = Math.ceil(bytes / 8) * 8;
+    const memory = Buffer.allocUnsafeSlow(size);
+    const id = this.largeFree.pop() ?? this.largeBytes.length;
+    this.largeBytes[id] = memory;
+    this.largeWords[id] = new Int32Array(memory.buffer);
+    this.largeFloats[id] = new Float64Array(memory.buffer);
+    this.usedBytes += size;
+    this.reservedBytes += size;
+    return -id;
+  }
+
+  private freeLarge(id: number): void {
+    const size = this.largeBytes[id]!.length;
+    this.largeBytes[id] = null;
+    this.largeWords[id] = null;
+    this.largeFloats[id] = null;
+    this.largeFree.push(id);
+    this.usedBytes -= size;
+    this.reservedBytes -= size;
+  }
+}
+
+const EMPTY_BYTES = Buffer.alloc(0);
+const EMPTY_WORDS = new Int32Array(0);
+const EMPTY_FLOATS = new Float64Array(0);
+
+function grown<T extends Uint8Array | Uint16Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,55 @@
+// Reads of accepted sockets into one buffer that all connections share. Node offers this (`onread`) only for sockets
+// that one makes oneself, so the accepted handle is put into a new socket; the one private name that this needs is used
+// in this file and nowhere else. Where it is missing, the socket reads by 'data' events instead.
+
+import { Socket } from 'node:net';
+
+// A read takes at most this much; a connection that fills it waits for the next turn, so that nobody starves the others.
+const READ_BUFFER_BYTES = 128 * 1024;
+
+/** Allocates the buffer that the sockets of a server read into. */
+export function allocateReadBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+}
+
+/** Takes bytes that were read into the shared buffer; they are gone when it returns. */
+export interface BufferReader {
+  receive(bytes: Buffer, length: number): void;
+}
+
+interface WithHandle {
+  _handle: unknown;
+}
+
+/**
+ * The accepted socket (paused, nothing read yet) as one that reads into `buffer`. Once `reader` is set on the result,
+ * call `resume` on the socket. Null where the platform does not allow it: use `accepted` with 'data' events.
+ */
+export function readingInto(
+  buffer: Buffer,
+  accepted: Socket,
+): { socket: Socket; setReader(reader: BufferReader): void } | null {
+  const { _handle: handle } = accepted as unknown as WithHandle;
+  if (handle === null || handle === undefined) return null;
+  let reader: BufferReader | null = null;
+  (accepted as unknown as WithHandle)._handle = null;
+  const socket: Socket = new Socket({
+    handle,
+    onread: {
+      buffer,
+      callback(length: number, bytes: Uint8Array) {
+        reader!.receive(bytes as Buffer, length);
+        if (length < buffer.length) return true;
+        setImmediate(() => socket.resume());
+        return false;
+      },
+    },
+  } as ConstructorParameters<typeof Socket>[0]);
+  accepted.destroy();
+  return {
+    socket,
+    setReader(value) {
+      reader = value;
+    },
+  };
+}

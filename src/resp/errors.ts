@@ -1,0 +1,99 @@
+// Every error text that a client can receive, once. The constants are made once and thrown as they are (a throw of a
+// ready object costs a twentieth of `new Error`), the functions fill in what varies. The texts are Redis's.
+
+/** A reply error: thrown by a handler, caught by `engine/call`, answered to the client. `line` has no `-` and no CRLF. */
+export class ReplyError {
+  readonly line: string;
+
+  constructor(line: string) {
+    // A line break in an argument that is quoted back would break the protocol.
+    this.line = /[\r\n]/.test(line) ? line.replace(/[\r\n]/g, ' ') : line;
+  }
+
+  /** The first word: what INFO errorstats counts by. */
+  get code(): string {
+    const space = this.line.indexOf(' ');
+    return space < 0 ? this.line : this.line.slice(0, space);
+  }
+}
+
+const err = (text: string) => new ReplyError(`ERR ${text}`);
+
+export const SYNTAX = err('syntax error');
+export const WRONG_TYPE = new ReplyError('WRONGTYPE Operation against a key holding the wrong kind of value');
+export const NOT_INTEGER = err('value is not an integer or out of range');
+export const NOT_FLOAT = err('value is not a valid float');
+export const OUT_OF_RANGE = err('value is out of range');
+export const NOT_POSITIVE = err('value is out of range, must be positive');
+export const OVERFLOW = err('increment or decrement would overflow');
+export const DECREMENT_OVERFLOW = err('decrement would overflow');
+export const NAN_OR_INFINITY = err('increment would produce NaN or Infinity');
+export const OFFSET_OUT_OF_RANGE = err('offset is out of range');
+export const STRING_TOO_LONG = err('string exceeds maximum allowed size (proto-max-bulk-len)');
+export const NO_SUCH_KEY = err('no such key');
+export const SAME_OBJECT = err('source and destination objects are the same');
+export const INDEX_OUT_OF_RANGE = err('index out of range');
+export const INVALID_DB_INDEX = err('invalid DB index');
+export const DB_OUT_OF_RANGE = err('DB index is out of range');
+export const INVALID_CURSOR = err('invalid cursor');
+export const NO_AUTH = new ReplyError('NOAUTH Authentication required.');
+export const WRONG_PASS = new ReplyError('WRONGPASS invalid username-password pair or user is disabled.');
+export const NO_PASSWORD_SET = err(
+  'AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
+);
+export const NO_PROTO = new ReplyError('NOPROTO unsupported protocol version');
+export const LOADING = new ReplyError('LOADING Redis is loading the dataset in memory');
+export const OUT_OF_MEMORY = new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
+export const EXEC_ABORTED = new ReplyError('EXECABORT Transaction discarded because of previous errors.');
+export const NESTED_MULTI = err('MULTI calls can not be nested');
+export const EXEC_WITHOUT_MULTI = err('EXEC without MULTI');
+export const DISCARD_WITHOUT_MULTI = err('DISCARD without MULTI');
+export const WATCH_IN_MULTI = err('WATCH inside MULTI is not allowed');
+export const NOT_IN_TRANSACTION = err('Command not allowed inside a transaction');
+export const NO_SUCH_CLIENT = err('No such client');
+export const UNKNOWN_CLIENT_TYPE = (type: string) => err(`Unknown client type '${type}'`);
+export const TIMEOUT_NOT_INTEGER = err('timeout is not an integer or out of range');
+export const TIMEOUT_NEGATIVE = err('timeout is negative');
+export const SHUTDOWN_FAILED = err('Errors trying to SHUTDOWN. Check logs.');
+export const NO_SHUTDOWN = err('No shutdown in progress.');
+export const PERMISSION_DENIED_MAX_CLIENTS = err('max number of clients reached');
+export const NO_CONFIG_FILE = err('The server is running without a config file');
+export const INVALID_COMMAND = err('Invalid command specified');
+export const NO_KEY_ARGUMENTS = err('The command has no key arguments');
+export const INVALID_ARGUMENT_COUNT = err('Invalid number of arguments specified for command');
+
+export const PROTECTED_MODE_DENIED = new ReplyError(
+  "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.",
+);
+
+/** A reason that is made where it is found (a configuration value, a file error): `ERR <reason>`. */
+export const failure = (reason: string) => err(reason);
+
+export const wrongArity = (fullName: string) => err(`wrong number of arguments for '${fullName}' command`);
+
+/** `name` and `args` are quoted back as received, cut as Redis cuts them. */
+export const unknownCommand = (name: string, args: readonly string[]) => {
+  let quoted = '';
+  for (const arg of args) {
+    if (quoted.length >= 128) break;
+    quoted += `'${arg.slice(0, 128 - quoted.length)}' `;
+  }
+  return err(`unknown command '${name.slice(0, 128)}', with args beginning with: ${quoted}`);
+};
+
+export const unknownSubcommand = (subcommand: string, container: string) =>
+  err(`unknown subcommand '${subcommand.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`);
+
+export const syntaxOfSubcommand = (subcommand: string, container: string) =>
+  err(
+    `unknown subcommand or wrong number of arguments for '${subcommand.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`,
+  );
+
+export const invalidExpire = (command: string) => err(`invalid expire time in '${command}' command`);
+
+export const protocolError = (reason: string) => err(`Protocol error: ${reason}`);
+
+export const notEnabled = (command: string, directive: string) =>
+  err(
+    `${command.toUpperCase()} command not allowed. If the ${directive} option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`,
+  );

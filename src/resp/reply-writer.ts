@@ -1,0 +1,184 @@
+// Replies as bytes, in RESP2 or RESP3, written straight into an output chunk that the replies of a whole turn share.
+// The writer knows no client: whoever owns the chunks says which stretch of them belongs to whom (see engine/turn).
+
+import { copyBytes, writeText } from '../base/bytes.ts';
+import { formatDouble, writeSafeInteger } from '../base/numbers.ts';
+
+const CR = 13;
+const LF = 10;
+// The longest header: a marker, 20 digits and CRLF.
+const HEADER_BYTES = 24;
+
+/** Gives the writer a chunk with room for at least `needed` bytes, after putting away what it has written. */
+export type MakeRoom = (writer: ReplyWriter, needed: number) => void;
+
+export class ReplyWriter {
+  bytes: Buffer = Buffer.alloc(0);
+  /** Where the next byte goes. */
+  at = 0;
+  /** The protocol of the client that is being answered: 2 or 3. */
+  protocol = 2;
+  /** Reply errors written so far: lets `call` see that a handler answered with one without throwing. */
+  errors = 0;
+
+  private readonly makeRoom: MakeRoom;
+
+  constructor(makeRoom: MakeRoom) {
+    this.makeRoom = makeRoom;
+  }
+
+  ok(): void {
+    this.ensure(5);
+    const { bytes, at } = this;
+    bytes[at] = 43;
+    bytes[at + 1] = 79;
+    bytes[at + 2] = 75;
+    bytes[at + 3] = CR;
+    bytes[at + 4] = LF;
+    this.at = at + 5;
+  }
+
+  /** A simple string, such as `PONG`. */
+  simple(text: string): void {
+    this.line(43, text);
+  }
+
+  /** A reply error; `line` has its code in front, such as `ERR syntax error`. */
+  error(line: string): void {
+    this.errors++;
+    this.line(45, line);
+  }
+
+  integer(value: number | bigint): void {
+    this.header(58, value);
+  }
+
+  /** A bulk string from a slice of memory, which is copied. */
+  bulk(bytes: Uint8Array, start: number, length: number): void {
+    this.ensure(length + HEADER_BYTES + 2);
+    this.header(36, length);
+    copyBytes(bytes, start, this.bytes, this.at, length);
+    this.at += length;
+    this.crlf();
+  }
+
+  /** A bulk string from a latin1 string. */
+  bulkText(text: string): void {
+    this.ensure(text.length + HEADER_BYTES + 2);
+    this.header(36, text.length);
+    this.at = writeText(this.bytes, this.at, text);
+    this.crlf();
+  }
+
+  /** A bulk string holding a decimal integer, as GET answers it in RESP2 and as ids appear in arrays. */
+  bulkInteger(value: number | bigint): void {
+    this.bulkText(value.toString());
+  }
+
+  /** The absent value: `$-1` or, in RESP3, `_`. */
+  null(): void {
+    this.raw(this.protocol === 2 ? '$-1\r\n' : '_\r\n');
+  }
+
+  /** The absent array: `*-1` or, in RESP3, `_`. */
+  nullArray(): void {
+    this.raw(this.protocol === 2 ? '*-1\r\n' : '_\r\n');
+  }
+
+  /** The header of an array; its elements follow. */
+  array(length: number): void {
+    this.header(42, length);
+  }
+
+  /** The header of a map of `pairs` keys, each followed by its value: in RESP2 an array of twice the length. */
+  map(pairs: number): void {
+    if (this.protocol === 2) this.header(42, pairs * 2);
+    else this.header(37, pairs);
+  }
+
+  /** The header of a set: in RESP2 an array. */
+  set(length: number): void {
+    this.header(this.protocol === 2 ? 42 : 126, length);
+  }
+
+  /** The header of an out-of-band message: in RESP2 an array. */
+  push(length: number): void {
+    this.header(this.protocol === 2 ? 42 : 62, length);
+  }
+
+  /** The header of attributes; they exist in RESP3 only and precede the reply that they describe. */
+  attribute(pairs: number): void {
+    this.header(124, pairs);
+  }
+
+  /** A double: in RESP2 a bulk string with the same digits. */
+  double(value: number): void {
+    const text = formatDouble(value);
+    if (this.protocol === 2) this.bulkText(text);
+    else this.line(44, text);
+  }
+
+  /** A truth value: in RESP2 the integer 1 or 0. */
+  boolean(value: boolean): void {
+    this.raw(this.protocol === 2 ? (value ? ':1\r\n' : ':0\r\n') : value ? '#t\r\n' : '#f\r\n');
+  }
+
+  /** A number of any length, in decimal: in RESP2 a bulk string. */
+  bigNumber(digits: string): void {
+    if (this.protocol === 2) this.bulkText(digits);
+    else this.line(40, digits);
+  }
+
+  /** Text for people with its kind (`txt` or `mkd`): in RESP2 a bulk string without the kind. */
+  verbatim(text: string, kind: string): void {
+    if (this.protocol === 2) {
+      this.bulkText(text);
+      return;
+    }
+    this.ensure(text.length + HEADER_BYTES + 6);
+    this.header(61, text.length + 4);
+    this.at = writeText(this.bytes, this.at, `${kind}:${text}`);
+    this.crlf();
+  }
+
+  /** Bytes that are RESP already, as a latin1 string. */
+  raw(text: string): void {
+    this.ensure(text.length);
+    this.at = writeText(this.bytes, this.at, text);
+  }
+
+  private line(marker: number, text: string): void {
+    this.ensure(text.length + 3);
+    this.bytes[this.at] = marker;
+    this.at = writeText(this.bytes, this.at + 1, text);
+    this.crlf();
+  }
+
+  private header(marker: number, value: number | bigint): void {
+    this.ensure(HEADER_BYTES);
+    const { bytes, at } = this;
+    bytes[at] = marker;
+    if (typeof value === 'number' && value >= 0 && value < 10) {
+      bytes[at + 1] = 48 + value;
+      bytes[at + 2] = CR;
+      bytes[at + 3] = LF;
+      this.at = at + 4;
+      return;
+    }
+    this.at =
+      typeof value === 'number'
+        ? writeSafeInteger(bytes, at + 1, value)
+        : writeText(bytes, at + 1, value.toString());
+    this.crlf();
+  }
+
+  private crlf(): void {
+    this.bytes[this.at] = CR;
+    this.bytes[this.at + 1] = LF;
+    this.at += 2;
+  }
+
+  private ensure(needed: number): void {
+    if (this.at + needed > this.bytes.length) this.makeRoom(this, needed);
+  }
+}

@@ -1,0 +1,237 @@
+// The wiring diagram: builds every part of a server, connects the seams, starts and stops them in order. Nothing here
+// decides anything about commands or data; a part that needs another is given it.
+
+import { hexOf } from './base/bytes.ts';
+import { createLogger, type Logger } from './base/logger.ts';
+import type { Runtime } from './base/runtime.ts';
+import { INFO_SECTIONS } from './commands/info-sections.ts';
+import { COMMANDS } from './commands/registry.ts';
+import type { Config } from './config/config.ts';
+import { Executor } from './engine/call.ts';
+import { ClientRegistry } from './engine/client-registry.ts';
+import { CommandTable } from './engine/command-table.ts';
+import { Cron, ExpiryCycle } from './engine/cron.ts';
+import { Dispatcher } from './engine/dispatcher.ts';
+import { KeyEvents } from './engine/key-events.ts';
+import { Observers } from './engine/observers.ts';
+import { Propagation } from './engine/propagation.ts';
+import type { Lifecycle, ServerParts, ShutdownRequest } from './engine/server-parts.ts';
+import { ServerStats } from './engine/stats.ts';
+import { Watches } from './engine/transaction.ts';
+import { Turn } from './engine/turn.ts';
+import { Keyspace } from './keyspace/keyspace.ts';
+import { connectInProcess } from './net/in-process.ts';
+import { Listener } from './net/listener.ts';
+import { Peers } from './net/peers.ts';
+
+export interface ServerOptions {
+  readonly runtime: Runtime;
+  readonly config: Config;
+  /** Takes log lines instead of standard output. */
+  readonly logSink?: (line: string) => void;
+  readonly executable: string;
+  readonly isEmbedded: boolean;
+  /** Ends the process; an embedded server only closes. */
+  readonly onShutdown: () => void;
+}
+
+export class Server {
+  readonly parts: ServerParts;
+  readonly keyEvents = new KeyEvents();
+  readonly log: Logger;
+
+  private readonly config: Config;
+  private readonly turn: Turn;
+  private readonly peers: Peers;
+  private readonly listener: Listener;
+  private readonly cron: Cron;
+  private readonly expiry: ExpiryCycle;
+  private readonly executor: Executor;
+  private readonly onShutdown: () => void;
+  private closed = false;
+
+  /** Builds the parts; nothing runs until `start`. Throws when the configuration names unknown commands. */
+  constructor(options: ServerOptions) {
+    const { runtime, config } = options;
+    const { clock, random, timers } = runtime;
+    this.config = config;
+    this.onShutdown = options.onShutdown;
+    this.log = createLogger({
+      clock,
+      files: runtime.files,
+      pid: runtime.pid,
+      role: () => 'M',
+      ...(options.logSink === undefined ? {} : { sink: options.logSink }),
+    });
+    const keyspace = new Keyspace(config.values.databases, random);
+    const propagation = new Propagation();
+    const watches = new Watches();
+    const observers = new Observers(keyspace, watches, this.keyEvents, propagation);
+    const server = this;
+    const lifecycle: Lifecycle = {
+      startedMs: clock.nowMs(),
+      runId: hexOf(random.bytes(20)),
+      replicationId: hexOf(random.bytes(20)),
+      changeReplicationId() {
+        (this as { replicationId: string }).replicationId = hexOf(random.bytes(20));
+      },
+      shutdown: (request) => this.shutdown(request),
+      abortShutdown: () => false,
+      configFile: config.configFile ?? '',
+      executable: options.executable,
+      isEmbedded: options.isEmbedded,
+      get port() {
+        return server.port;
+      },
+      crash: (reason) => {
+        throw new Error(reason);
+      },
+    };
+    this.turn = new Turn(timers);
+    const parts = {
+      runtime,
+      config,
+      log: this.log,
+      keyspace,
+      clients: new ClientRegistry(),
+      table: new CommandTable(COMMANDS, config.renamedCommands),
+      stats: new ServerStats(),
+      watches,
+      propagation,
+      lifecycle,
+      infoSections: INFO_SECTIONS,
+    };
+    const executor = new Executor(parts as ServerParts, this.turn.writer, this.turn);
+    this.executor = executor;
+    this.parts = Object.assign(parts, { executor });
+    this.peers = new Peers(this.parts, this.turn, new Dispatcher(this.parts));
+    this.listener = new Listener(this.parts, this.peers);
+    this.cron = new Cron(timers, clock);
+    this.expiry = new ExpiryCycle(keyspace, timers, clock, () => executor.readClocks());
+    this.turn.onBegin = () => executor.readClocks();
+    parts.clients.whenLeaving((client) => watches.unwatch(client));
+    this.addCronTasks();
+    this.applyConfig(observers);
+  }
+
+  /** The TCP port in use, 0 without one. */
+  get port(): number {
+    return this.listener.port;
+  }
+
+  /** Starts the clocks. Listening is separate: a server without a socket is complete. */
+  start(): void {
+    this.executor.readClocks();
+    this.cron.start(this.config.values.hz);
+    this.expiry.start();
+  }
+
+  /** Listens as the configuration says (port, bind, unixsocket). Throws ListenError. */
+  async listen(port: number): Promise<void> {
+    const { values } = this.config;
+    if (port >= 0) await this.listener.listenTcp(port);
+    if (values.unixsocket !== '') await this.listener.listenUnix(values.unixsocket, values.unixsocketperm);
+  }
+
+  /** A new client within this process: a duplex that speaks RESP. */
+  connect(): ReturnType<typeof connectInProcess> {
+    return connectInProcess(this.peers);
+  }
+
+  /** Stops accepting, closes every client, stops the clocks. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.cron.stop();
+    this.expiry.stop();
+    this.listener.close();
+    for (const connection of [...this.peers.connections]) connection.close();
+    this.log.close();
+  }
+
+  private shutdown(_request: ShutdownRequest): void {
+    this.onShutdown();
+  }
+
+  private addCronTasks(): void {
+    const { clients, keyspace, stats, runtime, config } = this.parts;
+    const { clock } = runtime;
+    this.cron.add({
+      run: (nowMs) => {
+        const nowUs = clock.monotonicUs();
+        stats.opsRate.sample(stats.commandsProcessed, nowUs);
+        stats.inputRate.sample(stats.netInputBytes, nowUs);
+        stats.outputRate.sample(stats.netOutputBytes, nowUs);
+        stats.peakUsedBytes = Math.max(stats.peakUsedBytes, keyspace.usedBytes);
+        clients.endPauseWhenDue(nowMs);
+        this.closeIdleClients(nowMs);
+        keyspace.tidy(1, () => (clock.monotonicUs() - nowUs) / 1000, config.values.activerehashing);
+      },
+    });
+  }
+
+  private closeIdleClients(nowMs: number): void {
+    const timeoutMs = this.config.values.timeout * 1000;
+    if (timeoutMs === 0) return;
+    for (const client of this.parts.clients) {
+      if (client.type !== 'normal' || nowMs - client.lastInteractionMs <= timeoutMs) continue;
+      this.log.verbose('Closing idle client');
+      client.connection.close();
+    }
+  }
+
+  // What the configuration says now, and whatever it will say later.
+  private applyConfig(observers: Observers): void {
+    const { config, executor, peers, keyspace, log } = {
+      config: this.config,
+      executor: this.executor,
+      peers: this.peers,
+      keyspace: this.parts.keyspace,
+      log: this.log,
+    };
+    const { values } = config;
+    const applyAccess = () => {
+      keyspace.access.policy = {
+        isLfu: values['maxmemory-policy'].endsWith('-lfu'),
+        lfuLogFactor: values['lfu-log-factor'],
+        lfuDecayTimeMinutes: values['lfu-decay-time'],
+      };
+      return null;
+    };
+    const applyEvents = () => {
+      this.keyEvents.setClasses(values['notify-keyspace-events']);
+      observers.refresh();
+      return null;
+    };
+    applyAccess();
+    applyEvents();
+    log.setLevel(values.loglevel);
+    config.attachLog((level, text) => log[level](text));
+    config.onChangeOfAny(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], applyAccess);
+    config.onChange('notify-keyspace-events', applyEvents);
+    config.onChange('loglevel', (level) => {
+      log.setLevel(level);
+      return null;
+    });
+    config.onChange('hz', (hz) => {
+      this.cron.start(hz);
+      return null;
+    });
+    config.onChange('active-expire-effort', (effort) => {
+      this.expiry.effort = effort;
+      return null;
+    });
+    config.onChangeOfAny(['latency-tracking', 'slowlog-log-slower-than'], () => {
+      executor.settingsChanged();
+      return null;
+    });
+    config.onChangeOfAny(
+      ['proto-max-bulk-len', 'client-query-buffer-limit', 'client-output-buffer-limit'],
+      () => {
+        peers.settingsChanged();
+        return null;
+      },
+    );
+    this.expiry.effort = values['active-expire-effort'];
+  }
+}
