@@ -29,6 +29,8 @@ export interface RequestOptions {
   readonly children: Children;
   readonly benchmark: string;
   readonly rounds: number;
+  /** Who runs first in the first round; the order alternates from there. */
+  readonly oursFirst: boolean;
   readonly ticksPerSecond: number;
 }
 
@@ -61,7 +63,8 @@ async function measureRounds(
   options: RequestOptions,
 ): Promise<{ ours: Speed; theirs: Speed }> {
   const warmUp = { ...workload, requests: Math.ceil(workload.requests / 4) };
-  for (const server of [ours, theirs]) {
+  const order = options.oursFirst ? [ours, theirs] : [theirs, ours];
+  for (const server of order) {
     await reset(server, workload.fill);
     await runOnce(warmUp, server, options);
   }
@@ -70,7 +73,7 @@ async function measureRounds(
     [theirs, []],
   ]);
   for (let round = 0; round < options.rounds; round++) {
-    for (const server of round % 2 === 0 ? [ours, theirs] : [theirs, ours]) {
+    for (const server of round % 2 === 0 ? order : order.toReversed()) {
       if (workload.refill) await reset(server, workload.fill);
       samples.get(server)?.push(await runOnce(workload, server, options));
     }

@@ -60,7 +60,8 @@ export interface ServerSpec {
 export interface RunningServer {
   readonly name: string;
   readonly port: number;
-  readonly pid: number;
+  /** The process that serves; null when only a wrapper's is known, whose figures would be nobody's. */
+  readonly pid: number | null;
   readonly control: ControlClient;
   stop(): Promise<void>;
 }
@@ -75,14 +76,22 @@ export async function startServer(children: Children, spec: ServerSpec): Promise
   await ready(child, spec.name);
 
   const control = await ControlClient.open(port);
-  // Behind a wrapper the server is not our direct child; only the server itself knows its own process.
-  const pid = Number((await control.info('server')).get('process_id') ?? child.pid);
+  const pid = await servingPid(control, child);
   const stop = async (): Promise<void> => {
     control.close();
     await endServer(child);
     rmSync(directory, { recursive: true, force: true });
   };
   return { name: spec.name, port, pid, control, stop };
+}
+
+// Behind a wrapper the server is not our direct child, and only its INFO tells its process.
+async function servingPid(control: ControlClient, child: ChildProcess): Promise<number | null> {
+  const told = (await control.info('server')).get('process_id');
+  if (told !== undefined) return Number(told);
+  const pid = child.pid ?? null;
+  const isWrapper = pid !== null && (readProc(pid, `task/${pid}/children`) ?? '') !== '';
+  return isWrapper ? null : pid;
 }
 
 // Politely, then by force. `close`, not `exit`: a wrapper may be gone before the server that it started.
@@ -146,7 +155,7 @@ async function freePort(): Promise<number> {
 }
 
 /** User plus system time of all threads, ended ones too, in microseconds; null where there is no /proc. */
-export function cpuTimeUs(pid: number, ticksPerSecond: number): number | null {
+export function cpuTimeUs(pid: number | null, ticksPerSecond: number): number | null {
   const stat = readProc(pid, 'stat');
   if (stat === null) return null;
   // The second field is the program's name in brackets and may hold anything; the third follows the last bracket.
@@ -155,7 +164,7 @@ export function cpuTimeUs(pid: number, ticksPerSecond: number): number | null {
 }
 
 /** Resident memory in bytes; null where there is no /proc. */
-export function residentBytes(pid: number): number | null {
+export function residentBytes(pid: number | null): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readProc(pid, 'status') ?? '')?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) * 1024;
 }
@@ -169,7 +178,8 @@ export function clockTicksPerSecond(): number {
   }
 }
 
-function readProc(pid: number, file: string): string | null {
+function readProc(pid: number | null, file: string): string | null {
+  if (pid === null) return null;
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {

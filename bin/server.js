@@ -1,2 +1,13 @@
 #!/usr/bin/env node
-import('../dist/main.js');
+// Starts the server: the built one, or in a checkout without a build the sources.
+
+import { existsSync } from 'node:fs';
+
+const built = new URL('../dist/main.js', import.meta.url);
+if (existsSync(built)) {
+  await import(built.href);
+} else {
+  const { register } = await import('tsx/esm/api');
+  register();
+  await import(new URL('../src/main.ts', import.meta.url).href);
+}

@@ -55,11 +55,11 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
     onShutdown: () => void server.close(),
   });
   server.start();
-  try {
-    await server.listen(options.port ?? -1);
-  } catch (error) {
+  const { port } = options;
+  const { unixsocket } = config.values;
+  if ((port !== undefined && !server.listenTcp(port)) || (unixsocket !== '' && !server.listenUnix())) {
     await server.close();
-    throw error;
+    throw new Error(`cannot listen on ${unixsocket === '' ? `port ${port}` : `port ${port} or ${unixsocket}`}`);
   }
   return {
     get port() {

@@ -1,12 +1,14 @@
 // The wiring diagram: builds every part of a server, connects the seams, starts and stops them in order. Nothing here
 // decides anything about commands or data; a part that needs another is given it.
 
+import { resolve } from 'node:path';
 import { hexOf } from './base/bytes.ts';
 import { createLogger, type Logger } from './base/logger.ts';
 import type { Runtime } from './base/runtime.ts';
 import { INFO_SECTIONS } from './commands/info-sections.ts';
 import { COMMANDS } from './commands/registry.ts';
 import type { Config } from './config/config.ts';
+import { pathFromBytes } from './config/file-text.ts';
 import { Executor } from './engine/call.ts';
 import { ClientRegistry } from './engine/client-registry.ts';
 import { CommandTable } from './engine/command-table.ts';
@@ -23,6 +25,7 @@ import { Keyspace } from './keyspace/keyspace.ts';
 import { connectInProcess } from './net/in-process.ts';
 import { Listener } from './net/listener.ts';
 import { Peers } from './net/peers.ts';
+import { SHUTDOWN_FAILED } from './resp/errors.ts';
 
 export interface ServerOptions {
   readonly runtime: Runtime;
@@ -126,11 +129,15 @@ export class Server {
     this.expiry.start();
   }
 
-  /** Listens as the configuration says (port, bind, unixsocket). Throws ListenError. */
-  async listen(port: number): Promise<void> {
-    const { values } = this.config;
-    if (port >= 0) await this.listener.listenTcp(port);
-    if (values.unixsocket !== '') await this.listener.listenUnix(values.unixsocket, values.unixsocketperm);
+  /** Listens on TCP; 0 lets the system choose a port. Returns whether it worked; the log says why not, within the turn. */
+  listenTcp(port: number): boolean {
+    return this.listener.listenTcp(port);
+  }
+
+  /** Listens on the unix socket that the configuration names. */
+  listenUnix(): boolean {
+    const { unixsocket, unixsocketperm, dir } = this.config.values;
+    return this.listener.listenUnix(pathFromBytes(resolve(dir, unixsocket)), unixsocketperm);
   }
 
   /** A new client within this process: a duplex that speaks RESP. */
@@ -149,8 +156,37 @@ export class Server {
     this.log.close();
   }
 
-  private shutdown(_request: ShutdownRequest): void {
-    this.onShutdown();
+  /** SIGINT or SIGTERM has asked for the end. */
+  shutdownBySignal(): void {
+    this.shutdown({ save: 'default', now: false, force: true });
+  }
+
+  // The process ends when the replies of this turn are out; nobody hears an OK that was not sent.
+  private shutdown(request: ShutdownRequest): void {
+    const { log } = this;
+    log.notice('User requested shutdown...');
+    if (request.save === 'save' && !request.force) {
+      log.warning('The data set cannot be saved: this version has no persistence yet. Not exiting.');
+      throw SHUTDOWN_FAILED;
+    }
+    if (
+      request.save !== 'nosave' &&
+      this.config.values.save.length > 0 &&
+      this.parts.executor.context.dirty > 0
+    ) {
+      log.warning('The data set is lost: this version has no persistence yet.');
+    }
+    this.turn.afterReplies(() => this.onShutdown());
+  }
+
+  // Only a server that has a socket, or is asked for one, moves: an embedded one may have none on purpose.
+  private relisten(): string | null {
+    const { port } = this.config.values;
+    if (port === 0) {
+      this.listener.closeTcp();
+      return null;
+    }
+    return this.listener.listenTcp(port) ? null : 'Unable to listen on this port. Check server logs.';
   }
 
   private addCronTasks(): void {
@@ -233,5 +269,6 @@ export class Server {
       },
     );
     this.expiry.effort = values['active-expire-effort'];
+    config.onChangeOfAny(['port', 'bind'], () => this.relisten());
   }
 }

@@ -98,15 +98,20 @@ function inRange(code: number, from: number, to: number, caseInsensitive: boolea
   let value = signed(code);
   // The ends are put in order before they are folded, so that [Z-a] is an empty range when case does not count.
   if (caseInsensitive) {
-    low = lower(low);
-    high = lower(high);
-    value = lower(value);
+    low = foldSigned(low);
+    high = foldSigned(high);
+    value = foldSigned(value);
   }
   return value >= low && value <= high;
 }
 
 function lower(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code + 32 : code;
+}
+
+/** As C's tolower takes a signed byte: those below -1 come back unsigned, -1 (0xff) as it is. */
+function foldSigned(code: number): number {
+  return code < -1 ? code + 256 : lower(code);
 }
 
 function signed(code: number): number {

@@ -65,12 +65,6 @@ export function parseInt64Bytes(bytes: Uint8Array, start: number, length: number
   return parseInt64Slow(toText(bytes, start, start + length));
 }
 
-/** A cheap test before a string is made of a slice that may be a large integer. */
-function endsInDigit(bytes: Uint8Array, start: number, length: number): boolean {
-  const last = bytes[start + length - 1]!;
-  return last >= ZERO && last <= ZERO + 9;
-}
-
 /**
  * The unsigned 64-bit integer that `text` spells, by the rules of stream IDs: canonical integers must not be negative,
  * everything else is what strtoull accepts (leading space, a sign, leading zeros; a minus wraps). Null when invalid or
@@ -227,6 +221,12 @@ const POWERS_OF_TEN: readonly number[] = Array.from({ length: 16 }, (_, power) =
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 const HEXADECIMAL = /^([+-]?)0[xX](?=\.?[0-9a-fA-F])([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?[0-9]+))?$/;
+
+/** A cheap test before a string is made of a slice that may be a large integer. */
+function endsInDigit(bytes: Uint8Array, start: number, length: number): boolean {
+  const last = bytes[start + length - 1]!;
+  return last >= ZERO && last <= ZERO + 9;
+}
 
 function isSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);

@@ -48,7 +48,7 @@ function closingQuote(line: string, open: number): number {
   while (i < line.length) {
     const char = line[i]!;
     if (char === mark) return i;
-    // In single quotes a backslash escapes nothing but the quote itself, so '\\' is two backslashes.
+    // In single quotes a backslash escapes nothing but the quote, not even a backslash.
     const escapes = char === '\\' && i + 1 < line.length && (mark === '"' || line[i + 1] === "'");
     i += escapes ? 2 : 1;
   }

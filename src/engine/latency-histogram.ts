@@ -13,7 +13,7 @@ export class LatencyHistogram {
   record(microseconds: number): void {
     // Redis records whole microseconds, of which none is 0 nanoseconds: it lands in the lowest bucket.
     const nanoseconds = Math.floor(microseconds) * 1000;
-    this.buckets[bucketOf(nanoseconds > MAX_NANOSECONDS ? MAX_NANOSECONDS : nanoseconds)]!++;
+    this.buckets[bucketOf(Math.min(nanoseconds, MAX_NANOSECONDS))]!++;
     this.count++;
   }
 

@@ -45,6 +45,7 @@ export class Turn implements ReplyMark {
   private readonly markAts: number[] = [];
   private readonly markParts: number[] = [];
   private readonly woken: ReplyOwner[] = [];
+  private onceSent: (() => void)[] = [];
   private readonly endTurn = () => this.end();
 
   constructor(timers: TimerService) {
@@ -102,6 +103,12 @@ export class Turn implements ReplyMark {
     writer.at = this.ownerStart;
   }
 
+  /** Runs `act` once, when the replies of this turn are out. */
+  afterReplies(act: () => void): void {
+    if (!this.isOpen) this.open();
+    this.onceSent.push(act);
+  }
+
   /** Lets an owner go on with waiting requests before this turn's replies leave. */
   wake(owner: ReplyOwner): void {
     if (!this.isOpen) this.open();
@@ -126,8 +133,15 @@ export class Turn implements ReplyMark {
     let lent = false;
     for (let i = 0; i < owners.length; i++) if (!owners[i]!.flush()) lent = true;
     owners.length = 0;
+    if (this.onceSent.length > 0) this.runOnceSent();
     if (this.owner !== null || this.pending.length > 0) return;
     this.recycle(lent);
+  }
+
+  private runOnceSent(): void {
+    const acts = this.onceSent;
+    this.onceSent = [];
+    for (const act of acts) act();
   }
 
   private recycle(lent: boolean): void {

@@ -21,11 +21,14 @@ const DEADLINE_BYTES = 12;
 /** The bit of an entry's meta word that the dict keeps for itself; the other 31 belong to the owner of the entries. */
 export const META_DEADLINE = 0x10;
 
-// Slots live in chunks of 4 MiB, so that a table of any size is allocated without a pause.
-const CHUNK_SHIFT = 20;
+// Slots live in chunks of 1 MiB that are allocated when first written, so that no table costs a pause.
+const CHUNK_SHIFT = 18;
 const CHUNK_SLOTS = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_SLOTS - 1;
 const MIN_SLOTS = 16;
+
+// Stands for every chunk that nothing was written to yet: it reads as empty and is never written.
+const UNTOUCHED_CHUNK = new Int32Array(CHUNK_SLOTS);
 
 class Table {
   readonly mask: number;
@@ -33,9 +36,8 @@ class Table {
 
   constructor(slots: number) {
     this.mask = slots - 1;
-    for (let at = 0; at < slots; at += CHUNK_SLOTS) {
-      this.chunks.push(new Int32Array(Math.min(slots, CHUNK_SLOTS)));
-    }
+    if (slots <= CHUNK_SLOTS) this.chunks.push(new Int32Array(slots));
+    else for (let at = 0; at < slots; at += CHUNK_SLOTS) this.chunks.push(UNTOUCHED_CHUNK);
   }
 
   get slots(): number {
@@ -47,7 +49,12 @@ class Table {
   }
 
   set(bucket: number, ref: Ref): void {
-    this.chunks[bucket >>> CHUNK_SHIFT]![bucket & CHUNK_MASK] = ref;
+    let chunk = this.chunks[bucket >>> CHUNK_SHIFT]!;
+    if (chunk === UNTOUCHED_CHUNK) {
+      if (ref === 0) return;
+      chunk = this.chunks[bucket >>> CHUNK_SHIFT] = new Int32Array(CHUNK_SLOTS);
+    }
+    chunk[bucket & CHUNK_MASK] = ref;
   }
 }
 

@@ -1,25 +1,24 @@
 // The listening sockets: TCP on every address of `bind`, and the unix socket. An accepted peer becomes a connection,
 // or is told why not (too many clients, protected mode) and let go.
 
-import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Config } from '../config/config.ts';
+import { reasonOf } from '../config/file-text.ts';
 import type { ServerParts } from '../engine/server-parts.ts';
 import { PERMISSION_DENIED_MAX_CLIENTS, PROTECTED_MODE_DENIED, type ReplyError } from '../resp/errors.ts';
 import { Connection, type PeerAddress, receiveByEvents } from './connection.ts';
 import type { Peers } from './peers.ts';
 import { allocateReadBuffer, readingInto } from './shared-read.ts';
+import { listenOnAddress, listenOnPath } from './sync-listen.ts';
 
-// A refusal is one line; a peer that does not take it at once goes without.
-const OPTIONAL_BIND_ERRORS: ReadonlySet<string> = new Set([
+// An address that is optional (`-addr`) may be missing for these reasons; that its port is taken is none of them.
+const ABSENT_ADDRESS: ReadonlySet<string> = new Set([
   'EADDRNOTAVAIL',
   'EAFNOSUPPORT',
   'ENOPROTOOPT',
   'EPROTONOSUPPORT',
   'ESOCKTNOSUPPORT',
 ]);
-
-/** Why the server cannot listen. */
-export class ListenError extends Error {}
 
 export class Listener {
   private readonly server: ServerParts;
@@ -45,86 +44,78 @@ export class Listener {
     return this.tcpServers.length > 0 || this.unixServer !== null;
   }
 
-  /** Listens on every address of `bind`. Port 0 lets the system choose one (the same for all addresses). Throws ListenError. */
-  async listenTcp(port: number): Promise<void> {
+  /**
+   * Listens on every address of `bind`, in place of what was listened on before, which stays when this fails. Port 0
+   * lets the system choose one, the same for all addresses. Returns whether it worked; the log says why not.
+   */
+  listenTcp(port: number): boolean {
     const servers: NetServer[] = [];
     let actual = port;
-    try {
-      for (const spec of this.config.values.bind) {
-        const optional = spec.startsWith('-');
-        const host = hostOf(optional ? spec.slice(1) : spec);
-        const server = this.newServer();
-        try {
-          await listen(server, {
-            host,
-            port: actual,
-            backlog: this.config.values['tcp-backlog'],
-            ipv6Only: true,
-          });
-        } catch (error) {
-          const { code, message } = error as NodeJS.ErrnoException;
-          const reason = bindReason(code, message);
-          this.server.log.warning(
-            `Warning: Could not create server TCP listening socket ${spec.replace(/^-/, '')}:${actual}: ${reason}`,
-          );
-          if (optional && OPTIONAL_BIND_ERRORS.has(code ?? '')) continue;
-          throw new ListenError(`Failed listening on port ${port} (tcp), aborting.`);
-        }
+    for (const spec of this.config.values.bind) {
+      const server = this.listenOn(spec, actual);
+      if (server !== null) {
         servers.push(server);
-        const address = server.address();
-        if (actual === 0 && address !== null && typeof address === 'object') actual = address.port;
+        actual = (server.address() as AddressInfo).port;
+      } else if (!spec.startsWith('-')) {
+        for (const bound of servers) bound.close();
+        return false;
       }
-    } catch (error) {
-      for (const server of servers) server.close();
-      throw error;
     }
-    if (servers.length === 0) throw new ListenError(`Failed listening on port ${port} (tcp), aborting.`);
+    if (servers.length === 0) return false;
+    for (const old of this.tcpServers) old.close();
     this.tcpServers = servers;
     this.tcpPort = actual;
+    return true;
   }
 
-  /** Listens on the unix socket at `path`, replacing one that was left behind. Throws ListenError. */
-  async listenUnix(path: string, permissions: number): Promise<void> {
+  /** Stops listening on TCP. */
+  closeTcp(): void {
+    for (const server of this.tcpServers) server.close();
+    this.tcpServers = [];
+    this.tcpPort = 0;
+  }
+
+  /** Listens on the unix socket at `path`, replacing one that was left behind. Returns whether it worked. */
+  listenUnix(path: string, permissions: number): boolean {
     const { files } = this.server.runtime;
     files.rmSync(path, { force: true });
-    const server = this.newServer();
-    try {
-      await listen(server, { path, backlog: this.config.values['tcp-backlog'] });
-      if (permissions !== 0) files.chmodSync(path, permissions);
-    } catch (error) {
-      this.server.log.warning(`Failed opening Unix socket: bind: ${(error as Error).message}`);
-      throw new ListenError('Failed opening Unix socket');
-    }
+    const server = this.newServer((reason) => `Failed opening Unix socket: bind: ${reason}`);
+    if (!listenOnPath(server, path, this.config.values['tcp-backlog'])) return false;
+    if (permissions !== 0) files.chmodSync(path, permissions);
     this.unixServer = server;
+    return true;
   }
 
-  /** CONFIG SET port / bind: listens anew and only then lets go of the old sockets; on failure the old ones stay. */
-  async relisten(port: number): Promise<void> {
-    const old = this.tcpServers;
-    this.tcpServers = [];
-    try {
-      if (port === 0) this.tcpPort = 0;
-      else await this.listenTcp(port);
-    } catch (error) {
-      this.tcpServers = old;
-      throw error;
-    }
-    for (const server of old) server.close();
+  get hasUnixSocket(): boolean {
+    return this.unixServer !== null;
   }
 
   /** Stops accepting. Connections that exist stay. */
   close(): void {
-    for (const server of this.tcpServers) server.close();
-    this.tcpServers = [];
-    if (this.unixServer !== null) {
-      this.unixServer.close();
-      this.unixServer = null;
-    }
+    this.closeTcp();
+    this.unixServer?.close();
+    this.unixServer = null;
   }
 
-  private newServer(): NetServer {
+  private listenOn(spec: string, port: number): NetServer | null {
+    const optional = spec.startsWith('-');
+    const name = optional ? spec.slice(1) : spec;
+    const server = this.newServer((reason, code) =>
+      optional && ABSENT_ADDRESS.has(code)
+        ? null
+        : `Warning: Could not create server TCP listening socket ${name}:${port}: bind: ${reason}`,
+    );
+    return listenOnAddress(server, addressOf(name), port, this.config.values['tcp-backlog']) ? server : null;
+  }
+
+  // A failed accept (too many open files) is reported and outlived as well.
+  private newServer(explain: (reason: string, code: string) => string | null): NetServer {
     const server = createServer({ pauseOnConnect: true, noDelay: true });
     server.on('connection', (socket) => this.accept(socket));
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      const line = explain(reasonOf(error), error.code ?? '');
+      if (line !== null) this.server.log.warning(line);
+    });
     return server;
   }
 
@@ -157,38 +148,10 @@ export class Listener {
   }
 }
 
-interface ListenOptions {
-  readonly host?: string;
-  readonly port?: number;
-  readonly path?: string;
-  readonly backlog: number;
-  readonly ipv6Only?: boolean;
-}
-
-function listen(server: NetServer, options: ListenOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options, () => {
-      server.off('error', reject);
-      // An accept that fails (too many open files) must not end the server.
-      server.on('error', () => {});
-      resolve();
-    });
-  });
-}
-
-function hostOf(spec: string): string {
-  if (spec === '*') return '0.0.0.0';
-  if (spec === '::*') return '::';
-  return spec;
-}
-
-function bindReason(code: string | undefined, message: string): string {
-  if (code === 'EADDRINUSE') return 'bind: Address already in use';
-  if (code === 'EADDRNOTAVAIL') return 'bind: Cannot assign requested address';
-  if (code === 'EACCES') return 'bind: Permission denied';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'Name or service not known';
-  return message;
+function addressOf(name: string): string {
+  if (name === '*') return '0.0.0.0';
+  if (name === '::*') return '::';
+  return name === 'localhost' ? '127.0.0.1' : name;
 }
 
 function describePeer(socket: Socket, unixPath: string): PeerAddress {

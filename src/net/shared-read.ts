@@ -5,7 +5,7 @@
 import { Socket } from 'node:net';
 
 // A read takes at most this much; a connection that fills it waits for the next turn, so that nobody starves the others.
-const READ_BUFFER_BYTES = 128 * 1024;
+const READ_BUFFER_BYTES = 32 * 1024;
 
 /** Allocates the buffer that the sockets of a server read into. */
 export function allocateReadBuffer(): Buffer {

@@ -1,0 +1,12 @@
+// The quick suite, `npm test`: needs nothing installed and no fixed port. What needs a real Redis or much time is in
+// vitest.interop.config.ts.
+
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/differential/**', 'test/e2e/**', 'test/**/*.interop.test.ts'],
+    testTimeout: 20_000,
+  },
+});
