@@ -11,6 +11,7 @@ import { median } from './requests.ts';
 import { type Children, type RunningServer, type ServerSpec, startServer } from './servers.ts';
 
 const IDLE_MS = 5000;
+const WARM_UP_KEYS = 200_000;
 // The prober comes first on a core that it wants; refused without the right, and then only noisier.
 const PROBER_PRIORITY = -10;
 
@@ -66,6 +67,8 @@ export async function measurePauses(
 async function probeLoaded(spec: ServerSpec, options: PauseOptions): Promise<PauseRun> {
   const server = await startServer(options.children, spec);
   try {
+    // What is measured is growth: the first requests of a fresh process also pay for its code being compiled.
+    await load({ port: server.port, command: ['SET', `warm:${NUMBER}`, 'x'], first: 0, count: WARM_UP_KEYS });
     const report = await probe(server, options.children, () => loadKeys(server, options.keys));
     const inside = (await server.control.info('everything')).get('event_loop_max_pause_usec');
     return { ...report, insideMaxMs: inside === undefined ? null : Number(inside) / 1000 };

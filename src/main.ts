@@ -96,7 +96,7 @@ function start(server: Server, config: Config, runtime: Runtime, source: ConfigS
     (values.port === 0 || server.listenTcp(values.port)) && (values.unixsocket === '' || server.listenUnix());
   if (!listens) {
     // The listener's own line about the reason comes first.
-    setImmediate(() => {
+    runtime.timers.afterTurn(() => {
       log.warning(`Failed listening on port ${values.port} (tcp), aborting.`);
       process.exit(EXIT_FAILURE);
     });

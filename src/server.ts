@@ -239,12 +239,18 @@ export class Server {
       observers.refresh();
       return null;
     };
+    const applyExpiry = () => {
+      observers.removal = values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL';
+      return null;
+    };
     applyAccess();
     applyEvents();
+    applyExpiry();
     log.setLevel(values.loglevel);
     config.attachLog((level, text) => log[level](text));
     config.onChangeOfAny(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], applyAccess);
     config.onChange('notify-keyspace-events', applyEvents);
+    config.onChange('lazyfree-lazy-expire', applyExpiry);
     config.onChange('loglevel', (level) => {
       log.setLevel(level);
       return null;

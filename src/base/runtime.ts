@@ -4,7 +4,8 @@
 
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { pid } from 'node:process';
+import * as os from 'node:os';
+import process, { pid } from 'node:process';
 
 /** Wall clock in milliseconds and microseconds since the epoch; `monotonicUs` only ever grows. All are cheap to call. */
 export interface Clock {
@@ -32,6 +33,20 @@ export interface TimerService {
   every(intervalMs: number, run: () => void, options?: { unref?: boolean }): TimerHandle;
   /** Runs `run` once, after the input and output that is ready now: the end of the event loop's turn. */
   afterTurn(run: () => void): void;
+  /** Stops everything for a while: for DEBUG SLEEP only. */
+  block(delayMs: number): void;
+}
+
+/** What the system says of the process that the server runs in. Each call asks anew. */
+export interface ProcessFigures {
+  /** Memory of the process that is in use and not swapped out. */
+  rssBytes(): number;
+  /** Processor time of all threads since the process began, in microseconds. */
+  cpuUs(): { readonly user: number; readonly system: number };
+  /** Name, release and machine of the operating system, as uname prints them. */
+  systemName(): string;
+  totalMemoryBytes(): number;
+  nodeVersion(): string;
 }
 
 /** The files that the server touches. Paths are absolute or relative to the process's working directory. Errors are Node's, with `code`. */
@@ -62,6 +77,7 @@ export interface Runtime {
   readonly random: RandomSource;
   readonly timers: TimerService;
   readonly files: FileDoor;
+  readonly process: ProcessFigures;
   readonly pid: number;
 }
 
@@ -140,9 +156,27 @@ const systemTimers: TimerService = {
   afterTurn: (run) => {
     setImmediate(run);
   },
+  block: (delayMs) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, delayMs);
+  },
+};
+
+const systemProcess: ProcessFigures = {
+  rssBytes: () => process.memoryUsage.rss(),
+  cpuUs: () => process.cpuUsage(),
+  systemName: () => `${os.type()} ${os.release()} ${os.machine()}`,
+  totalMemoryBytes: () => os.totalmem(),
+  nodeVersion: () => process.versions.node,
 };
 
 /** The real world. Each call gives a runtime with a random source of its own. */
 export function systemRuntime(): Runtime {
-  return { clock: systemClock, random: new SystemRandom(), timers: systemTimers, files: fs, pid };
+  return {
+    clock: systemClock,
+    random: new SystemRandom(),
+    timers: systemTimers,
+    files: fs,
+    process: systemProcess,
+    pid,
+  };
 }

@@ -4,8 +4,11 @@
 import { Command } from '../engine/command-spec.ts';
 import * as connection from './connection.ts';
 import * as string from './string.ts';
+import * as stringCounter from './string-counter.ts';
+import * as stringLcs from './string-lcs.ts';
+import * as stringRange from './string-range.ts';
 
-const FILES: readonly object[] = [connection, string];
+const FILES: readonly object[] = [connection, string, stringCounter, stringLcs, stringRange];
 
 export const COMMANDS: readonly Command[] = FILES.flatMap((file) =>
   Object.values(file).filter((exported) => exported instanceof Command),

@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { globMatch } from '../base/glob.ts';
 import type { Runtime } from '../base/runtime.ts';
+import * as errors from '../resp/errors.ts';
 import type { AnyDirective, ParseContext, ParseResult } from './directive.ts';
 import { type ConfigValues, DIRECTIVE_NAMES, DIRECTIVES, type DirectiveName } from './directives.ts';
 import { bytesFromText, errorCode, pathFromBytes, reasonOf } from './file-text.ts';
@@ -132,9 +133,9 @@ export class Config {
     const targets: Entry[] = [];
     for (const [name] of pairs) {
       const entry = this.entries.get(name.toLowerCase());
-      if (entry === undefined) return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+      if (entry === undefined) return errors.unknownDirective(name).line;
       const refusal = this.refusal(entry.directive, options);
-      if (refusal !== null) return refusal === LOADING ? LOADING : setFailed(name, refusal);
+      if (refusal !== null) return refusal === errors.LOADING.line ? refusal : setFailed(name, refusal);
       if (targets.includes(entry)) return setFailed(name, 'duplicate parameter');
       targets.push(entry);
     }
@@ -165,7 +166,7 @@ export class Config {
     if (directive.protected && allowed !== 'yes' && !(allowed === 'local' && local)) {
       return "can't set protected config";
     }
-    return loading && directive.denyLoading ? LOADING : null;
+    return loading && directive.denyLoading ? errors.LOADING.line : null;
   }
 
   private applyChanges(
@@ -256,13 +257,13 @@ export class Config {
    * rename). Returns null or the error reply without the leading "-".
    */
   rewrite(sources: RewriteSources = {}): string | null {
-    if (this.configFile === null) return 'ERR The server is running without a config file';
+    if (this.configFile === null) return errors.NO_CONFIG_FILE.line;
     try {
       const old = this.readOldFile(this.configFile);
       this.replaceFile(this.configFile, rewriteText(old, this, sources));
     } catch (error) {
       this.say('warning', `CONFIG REWRITE failed: ${reasonOf(error)}`);
-      return `ERR Rewriting config file: ${reasonOf(error)}`;
+      return errors.configRewriteFailed(reasonOf(error)).line;
     }
     this.say('notice', 'CONFIG REWRITE executed with success.');
     return null;
@@ -348,10 +349,7 @@ export class Config {
   }
 }
 
-const LOADING = 'LOADING Redis is loading the dataset in memory';
-
-const setFailed = (name: string, reason: string): string =>
-  `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
+const setFailed = (name: string, reason: string): string => errors.configSetFailed(name, reason).line;
 
 function exposeAll(raw: ReadonlyMap<DirectiveName, unknown>): Map<DirectiveName, unknown> {
   return new Map(

@@ -2,6 +2,7 @@
 // commands (COMMAND's replies, arity errors, ACL categories, key extraction, gates, HELP of containers) is derived
 // from it, so a command stands in one place.
 
+import type { Arguments } from '../resp/arguments.ts';
 import type { CommandContext } from './context.ts';
 
 export type CommandGroup =
@@ -75,6 +76,12 @@ export interface KeySpec {
     | { readonly countIndex: number; readonly firstKey: number; readonly step: number }
     | 'unknown';
   readonly notes?: string;
+}
+
+/** A key among the arguments of a request. */
+export interface FoundKey {
+  readonly index: number;
+  readonly flags: readonly KeyFlag[];
 }
 
 /** One key at a fixed place. */
@@ -211,8 +218,11 @@ export interface CommandSpec {
   readonly subcommands?: readonly Command[];
   /** The lines of `<container> HELP`: usage and explanation, without the frame that is common to all. */
   readonly help?: readonly string[];
-  /** Keys that no key spec can find (SORT): the indexes of the keys among the arguments. */
-  readonly findKeys?: (args: readonly string[]) => number[];
+  /**
+   * Finds the keys where the key specs cannot: SORT, whose keys they do not tell, and SET, whose flags vary. Asked when a
+   * spec has `variable_flags`, or does not fit the arguments.
+   */
+  readonly findKeys?: (args: Arguments) => readonly FoundKey[];
   /** Runs at once within MULTI instead of being queued. */
   readonly runsInMulti?: boolean;
   /** Runs the client's queue, and so stands behind the gates of all that is in it. */

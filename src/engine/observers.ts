@@ -9,6 +9,9 @@ import type { Propagation } from './propagation.ts';
 import type { Watches } from './transaction.ts';
 
 export class Observers implements KeyspaceObserver {
+  /** How the removal of an expired key is repeated elsewhere: UNLINK under `lazyfree-lazy-expire`. */
+  removal: 'DEL' | 'UNLINK' = 'DEL';
+
   private readonly keyspace: Keyspace;
   private readonly watches: Watches;
   private readonly keyEvents: KeyEvents;
@@ -40,7 +43,7 @@ export class Observers implements KeyspaceObserver {
   keyExpired(db: Database, key: string): void {
     if (!this.watches.isEmpty) this.watches.touch(db.id, key, true);
     this.keyEvent(db, 'expired', key);
-    this.propagation.also(db.id, ['DEL', key]);
+    this.propagation.also(db.id, [this.removal, key]);
   }
 
   // Observed 7.2.4: FLUSHALL and SWAPDB break the watch of a key that exists before or after, but not of one that was

@@ -2,7 +2,7 @@
 // work with; it replies to nobody and knows no command. An entry is a `Ref`, valid until something is written to its
 // key; whatever may move an entry returns where it is now.
 
-import { toBytes } from '../base/bytes.ts';
+import { copyBytes, toBytes } from '../base/bytes.ts';
 import type { Kind } from '../datatypes/kind.ts';
 import { Dict, META_DEADLINE } from '../memory/dict.ts';
 import type { Ref } from '../memory/heap.ts';
@@ -46,6 +46,14 @@ export class Database {
     return ref;
   }
 
+  /** As `lookupRead`, but the access leaves no trace in the entry (TTL, TYPE, EXISTS). O(1). */
+  lookupReadUntouched(args: Arguments, i: number): Ref {
+    const ref = this.find(args, i);
+    if (ref === 0) this.keyspace.noteMiss(this, args, i);
+    else this.keyspace.stats.hits++;
+    return ref;
+  }
+
   /** The entry of a key that is about to be written, or 0. Notes the access, counts nothing. O(1). */
   lookupWrite(args: Arguments, i: number): Ref {
     const ref = this.find(args, i);
@@ -53,7 +61,7 @@ export class Database {
     return ref;
   }
 
-  /** The entry of a key, or 0, as if nobody had looked (OBJECT, TTL, EXISTS of WATCH). O(1). */
+  /** The entry of a key, or 0, as if nobody had looked (WATCH, DEL). O(1). */
   peek(args: Arguments, i: number): Ref {
     return this.find(args, i);
   }
@@ -103,6 +111,25 @@ export class Database {
     return written;
   }
 
+  /** As `write`, for a value that expires at `deadline`: a new entry has room for that from the start. O(log n). */
+  writeVolatile(
+    args: Arguments,
+    i: number,
+    ref: Ref,
+    kind: Kind,
+    length: number,
+    deadline: number | bigint,
+  ): Ref {
+    const { dict, keyspace } = this;
+    if (ref !== 0) return this.setDeadline(this.write(args, i, ref, kind, length, true), deadline);
+    const hash = args.keyHash(i, keyspace.seed);
+    const added = dict.insert(args.bytes, args.start(i), args.length(i), hash, length, true);
+    dict.setMeta(added, kind | META_DEADLINE | (keyspace.access.initial() << ACCESS_SHIFT));
+    dict.setDeadline(added, 0);
+    keyspace.noteAdded(this, args, i);
+    return this.setDeadline(added, deadline);
+  }
+
   /** Gives an entry's value another length, keeping its first bytes; see `Dict.resizeValue`. */
   resize(ref: Ref, length: number, reserve = length): Ref {
     const resized = this.dict.resizeValue(ref, length, reserve);
@@ -122,13 +149,25 @@ export class Database {
    */
   addCopy(args: Arguments, i: number, from: Database, ref: Ref): Ref {
     const length = from.valueLength(ref);
-    const added = this.write(args, i, 0, from.kind(ref), length, false);
-    this.valueMemory(added).set(
-      from.valueMemory(ref).subarray(from.valueOffset(ref), from.valueOffset(ref) + length),
-      this.valueOffset(added),
-    );
-    const deadline = from.deadline(ref);
-    return deadline === 0 ? added : this.setDeadline(added, deadline);
+    const kind = from.kind(ref);
+    const deadline = from.exactDeadline(ref);
+    const added =
+      deadline === 0
+        ? this.write(args, i, 0, kind, length, false)
+        : this.writeVolatile(args, i, 0, kind, length, deadline);
+    const value = from.valueOffset(ref);
+    copyBytes(from.valueMemory(ref), value, this.valueMemory(added), this.valueOffset(added), length);
+    return added;
+  }
+
+  /**
+   * Moves an entry (value, encoding, deadline) of the database `from` to the key of argument `i` here, which must not
+   * exist, and returns where it is now. Key and value share a block, so it costs a copy of the value.
+   */
+  addMoved(args: Arguments, i: number, from: Database, ref: Ref): Ref {
+    const added = this.addCopy(args, i, from, ref);
+    from.remove(ref);
+    return added;
   }
 
   kind(ref: Ref): Kind {
@@ -165,14 +204,20 @@ export class Database {
     return this.dict.hasDeadlineSlot(ref) ? this.dict.deadline(ref) : 0;
   }
 
+  /** As `deadline`, with a bigint where a number would not be exact: for replies and for whoever writes it down. */
+  exactDeadline(ref: Ref): number | bigint {
+    return this.dict.hasDeadlineSlot(ref) ? this.dict.exactDeadline(ref) : 0;
+  }
+
   /** Lets an entry expire at `deadline` (ms since the epoch), and returns the entry, which may have moved. O(log n). */
-  setDeadline(ref: Ref, deadline: number): Ref {
+  setDeadline(ref: Ref, deadline: number | bigint): Ref {
     // Redis may be told of a time before the epoch; 0 is "none" here, and just as past as any of them.
-    const due = deadline === 0 ? 1 : deadline;
+    const due = deadline === 0 ? 1 : Number(deadline);
     let at = ref;
     if (!this.dict.hasDeadlineSlot(at)) at = this.dict.addDeadlineSlot(at);
     if (this.dict.deadline(at) !== 0) this.volatile.update(at, due);
     else this.volatile.add(at, due);
+    if (typeof deadline === 'bigint') this.dict.setDeadline(at, deadline);
     this.keyspace.noteDeadline(due);
     return at;
   }
@@ -261,9 +306,11 @@ export class Database {
     return 0;
   }
 
-  // A replica may not remove what has expired: it looks a few times for a live key and else answers a dead one.
+  // A replica may not remove what has expired: where every key is volatile, and so may have, it looks a few times for a
+  // live one and else answers a dead one.
   private randomAmongExpired(ref: Ref): Ref {
-    for (let tries = 0; tries < 100; tries++) {
+    const allVolatile = this.volatile.size === this.size;
+    for (let tries = 0; tries < 100 || !allVolatile; tries++) {
       const other = this.dict.random(this.keyspace.random);
       if (!this.isExpired(other)) return other;
     }

@@ -5,7 +5,9 @@
 import type { Dict } from '../memory/dict.ts';
 import type { Ref } from '../memory/heap.ts';
 
-// Chunks, not one array that doubles: growing never copies.
+// Chunks, not one array that doubles: only the first grows, so that a few deadlines take little memory and many are
+// never copied.
+const FIRST_CHUNK_LENGTH = 64;
 const CHUNK_SHIFT = 14;
 const CHUNK_LENGTH = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_LENGTH - 1;
@@ -25,7 +27,8 @@ export class ExpiryIndex {
   }
 
   get bytes(): number {
-    return this.refs.length * CHUNK_LENGTH * NODE_BYTES;
+    const chunks = this.refs.length;
+    return chunks === 0 ? 0 : (this.refs[0]!.length + (chunks - 1) * CHUNK_LENGTH) * NODE_BYTES;
   }
 
   /** The earliest deadline, or Infinity. O(1). */
@@ -46,10 +49,8 @@ export class ExpiryIndex {
   /** Files an entry that has a deadline slot and is not filed yet. */
   add(ref: Ref, deadline: number): void {
     const position = this.size++;
-    if (position >>> CHUNK_SHIFT === this.refs.length) {
-      this.deadlines.push(new Float64Array(CHUNK_LENGTH));
-      this.refs.push(new Int32Array(CHUNK_LENGTH));
-    }
+    if (position >>> CHUNK_SHIFT === this.refs.length) this.addChunk();
+    else if (position === this.refs[0]!.length && position < CHUNK_LENGTH) this.growFirstChunk();
     this.dict.setDeadline(ref, deadline);
     this.siftUp(position, ref, deadline);
   }
@@ -83,6 +84,22 @@ export class ExpiryIndex {
     this.size = 0;
     this.deadlines.length = 0;
     this.refs.length = 0;
+  }
+
+  private addChunk(): void {
+    const length = this.refs.length === 0 ? FIRST_CHUNK_LENGTH : CHUNK_LENGTH;
+    this.deadlines.push(new Float64Array(length));
+    this.refs.push(new Int32Array(length));
+  }
+
+  private growFirstChunk(): void {
+    const length = this.refs[0]!.length * 2;
+    const deadlines = new Float64Array(length);
+    const refs = new Int32Array(length);
+    deadlines.set(this.deadlines[0]!);
+    refs.set(this.refs[0]!);
+    this.deadlines[0] = deadlines;
+    this.refs[0] = refs;
   }
 
   private deadlineAt(position: number): number {

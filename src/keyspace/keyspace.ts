@@ -144,6 +144,7 @@ export class Keyspace {
     if (count === 0) return 0;
     if (this.databases.every((other) => other === db || other.size === 0)) {
       this.dropHeap();
+      if (!now) this.stats.lazyFreed += count;
       return count;
     }
     this.databases[db.id] = new Database(db.id, this);
@@ -153,14 +154,18 @@ export class Keyspace {
     return count;
   }
 
-  /** Empties all databases in O(1): the heap goes as a whole. Returns how many keys went. */
-  flushAll(): number {
+  /**
+   * Empties all databases in O(1), since the heap goes as a whole; `now` only decides how the keys are counted. Returns
+   * how many keys went.
+   */
+  flushAll(now: boolean): number {
     let count = 0;
     for (const db of this.databases) {
       count += db.size;
       this.observer?.databaseReplaced(db.id, db, null);
     }
     this.dropHeap();
+    if (!now) this.stats.lazyFreed += count;
     return count;
   }
 

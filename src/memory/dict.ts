@@ -6,7 +6,7 @@
 // An entry's block, in 32-bit words, then bytes:
 //   0 next entry of the bucket · 1 hash · 2 meta · 3 key length << 16 | value length
 //   (large blocks only) 4 key length · 5 value length
-//   (with a deadline slot) 8 bytes deadline, 4 bytes position in the index of deadlines
+//   (with a deadline slot) deadline, low and high half · position in the index of deadlines
 //   key bytes · value bytes
 
 import { copyBytes, toText } from '../base/bytes.ts';
@@ -149,9 +149,15 @@ export class Dict {
     const prefix = this.valueOffset(ref) - this.heap.offset(ref);
     const needed = prefix + valueLength;
     const capacity = this.heap.capacity(ref);
-    if (needed <= capacity && ref > 0 === needed <= MAX_SMALL_BYTES && isWellFilled(needed, capacity)) {
-      this.setValueLength(ref, valueLength);
-      return ref;
+    if (needed <= capacity) {
+      // A value that grows uses what was reserved for it, however much that is.
+      const keeps =
+        valueLength >= this.valueLength(ref) ||
+        (ref > 0 === needed <= MAX_SMALL_BYTES && isWellFilled(needed, capacity));
+      if (keeps) {
+        this.setValueLength(ref, valueLength);
+        return ref;
+      }
     }
     return this.move(ref, valueLength, Math.max(reserve, valueLength), this.hasDeadlineSlot(ref));
   }
@@ -196,13 +202,34 @@ export class Dict {
     return (this.meta(ref) & META_DEADLINE) !== 0;
   }
 
-  /** The deadline of an entry that has the slot. */
+  /** The deadline of an entry that has the slot; beyond 2^53 the nearest number to it. */
   deadline(ref: Ref): number {
-    return this.heap.floats(ref)[this.slotOffset(ref) >> 3]!;
+    const words = this.heap.words(ref);
+    const at = this.slotOffset(ref) >> 2;
+    return words[at + 1]! * 0x100000000 + (words[at]! >>> 0);
   }
 
-  setDeadline(ref: Ref, deadline: number): void {
-    this.heap.floats(ref)[this.slotOffset(ref) >> 3] = deadline;
+  /** As `deadline`, with a bigint for what no number is equal to. */
+  exactDeadline(ref: Ref): number | bigint {
+    const deadline = this.deadline(ref);
+    if (Number.isSafeInteger(deadline)) return deadline;
+    const words = this.heap.words(ref);
+    const at = this.slotOffset(ref) >> 2;
+    return (BigInt(words[at + 1]!) << 32n) | BigInt(words[at]! >>> 0);
+  }
+
+  /** Writes the deadline: an integer, a bigint up to an int64. */
+  setDeadline(ref: Ref, deadline: number | bigint): void {
+    const words = this.heap.words(ref);
+    const at = this.slotOffset(ref) >> 2;
+    if (typeof deadline === 'bigint') {
+      words[at] = Number(BigInt.asIntN(32, deadline));
+      words[at + 1] = Number(deadline >> 32n);
+      return;
+    }
+    const high = Math.floor(deadline / 0x100000000);
+    words[at] = deadline - high * 0x100000000;
+    words[at + 1] = high;
   }
 
   /** The entry's place in the index of deadlines, kept here for that index. */
@@ -333,11 +360,14 @@ export class Dict {
     this.size = 0;
   }
 
-  /** Frees the entries of up to `buckets` buckets, for emptying a table in slices; returns whether entries are left. */
+  /**
+   * Frees the entries of up to `buckets` buckets, for emptying a table in slices; returns whether entries are left.
+   * From the first slice on nothing else may be done with the dict until it is empty.
+   */
   freeSome(buckets: number, beforeFree: (ref: Ref) => void): boolean {
-    if (this.target !== null) while (this.rehash(1024));
-    const table = this.table;
-    for (; buckets > 0 && this.moved < table.slots && this.size > 0; buckets--) {
+    for (; buckets > 0 && this.size > 0; buckets--) {
+      if (this.moved === this.table.slots) this.continueWithTarget();
+      const table = this.table;
       let ref = table.get(this.moved);
       while (ref !== 0) {
         const next = this.next(ref);
@@ -424,7 +454,7 @@ export class Dict {
     );
     this.setMeta(to, (this.meta(ref) & ~META_DEADLINE) | (withDeadline ? META_DEADLINE : 0));
     if (withDeadline && this.hasDeadlineSlot(ref)) {
-      this.setDeadline(to, this.deadline(ref));
+      this.setDeadline(to, this.exactDeadline(ref));
       this.setDeadlinePosition(to, this.deadlinePosition(ref));
     }
     const kept = Math.min(valueLength, this.valueLength(ref));
@@ -446,9 +476,10 @@ export class Dict {
   ): Ref {
     const heap = this.heap;
     const deadline = withDeadline ? DEADLINE_BYTES : 0;
-    const small = HEADER_BYTES + deadline + length + valueLength;
-    const wanted = small + slack;
-    const isSmall = wanted <= MAX_SMALL_BYTES;
+    const exact = HEADER_BYTES + deadline + length + valueLength;
+    const isSmall = exact <= MAX_SMALL_BYTES;
+    // Slack must not make a small block large: the next resize would find it misplaced and move it again.
+    const wanted = isSmall ? Math.min(exact + slack, MAX_SMALL_BYTES) : exact + slack;
     const ref = heap.alloc(isSmall ? wanted : Math.max(wanted + 8, MAX_SMALL_BYTES + 1));
     const words = heap.words(ref);
     const at = heap.offset(ref) >> 2;
@@ -462,9 +493,17 @@ export class Dict {
       words[at + 5] = valueLength;
       key = LARGE_HEADER_BYTES;
     }
+    if (withDeadline) this.setDeadline(ref, 0);
     key += deadline;
     copyBytes(bytes, start, heap.bytes(ref), key, length);
     return ref;
+  }
+
+  // The old table is empty: what is left to free lies in the one that it was changing into.
+  private continueWithTarget(): void {
+    this.table = this.target!;
+    this.target = null;
+    this.moved = 0;
   }
 
   private resizeTo(slots: number): void {

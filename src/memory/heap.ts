@@ -59,6 +59,8 @@ export class Heap {
   private readonly segmentFreePage: number[] = [];
   private readonly segmentUsedPages: number[] = [];
 
+  private emptySegment = -1;
+
   private pageClass = new Uint8Array(0);
   private pageState = new Uint8Array(0);
   private pageUsed = new Uint16Array(0);
@@ -233,13 +235,15 @@ export class Heap {
     this.pageState[page] = PAGE_FREE;
     this.pageNext[page] = this.segmentFreePage[segment]!;
     this.segmentFreePage[segment] = page;
-    if (--this.segmentUsedPages[segment]! === 0 && segment >= FIRST_SEGMENT_PAGES.length) {
-      this.dropSegment(segment);
-    }
+    if (--this.segmentUsedPages[segment]! > 0 || segment < FIRST_SEGMENT_PAGES.length) return;
+    // One empty segment is kept: at a size around a boundary it would be dropped and obtained again and again.
+    if (this.emptySegment >= 0 && this.segmentUsedPages[this.emptySegment] === 0) this.dropSegment(segment);
+    else this.emptySegment = segment;
   }
 
   // Memory goes back to the system by whole segments only: JavaScript cannot give back a part of a buffer.
   private dropSegment(segment: number): void {
+    if (segment === this.emptySegment) this.emptySegment = -1;
     this.reservedBytes -= this.segmentBytes[segment]!.length;
     this.segmentBytes[segment] = EMPTY_BYTES;
     this.segmentWords[segment] = EMPTY_WORDS;

@@ -129,7 +129,7 @@ export class Listener {
       return;
     }
     const keepAliveSeconds = this.config.values['tcp-keepalive'];
-    const shared = readingInto(this.readBuffer, accepted);
+    const shared = readingInto(this.readBuffer, accepted, this.server.runtime.timers);
     const socket = shared?.socket ?? accepted;
     const connection = new Connection(socket, peer, true, this.peers);
     this.peers.joined(connection);

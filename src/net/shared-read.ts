@@ -3,6 +3,7 @@
 // in this file and nowhere else. Where it is missing, the socket reads by 'data' events instead.
 
 import { Socket } from 'node:net';
+import type { TimerService } from '../base/runtime.ts';
 
 // A read takes at most this much; a connection that fills it waits for the next turn, so that nobody starves the others.
 const READ_BUFFER_BYTES = 32 * 1024;
@@ -28,6 +29,7 @@ interface WithHandle {
 export function readingInto(
   buffer: Buffer,
   accepted: Socket,
+  timers: TimerService,
 ): { socket: Socket; setReader(reader: BufferReader): void } | null {
   const { _handle: handle } = accepted as unknown as WithHandle;
   if (handle === null || handle === undefined) return null;
@@ -40,7 +42,7 @@ export function readingInto(
       callback(length: number, bytes: Uint8Array) {
         reader!.receive(bytes as Buffer, length);
         if (length < buffer.length) return true;
-        setImmediate(() => socket.resume());
+        timers.afterTurn(() => socket.resume());
         return false;
       },
     },

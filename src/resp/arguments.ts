@@ -5,7 +5,7 @@
 import { bytesAreWord, toText } from '../base/bytes.ts';
 import { type HashSeed, hashBytes } from '../base/hash.ts';
 import { parseInt64Bytes, parseSafeInteger } from '../base/numbers.ts';
-import { NOT_INTEGER, type ReplyError } from './errors.ts';
+import { NOT_INTEGER, type ReplyError, rangeError } from './errors.ts';
 
 const INITIAL_ARGUMENTS = 16;
 
@@ -91,6 +91,13 @@ export class Arguments {
     const value = parseInt64Bytes(this.bytes, this.starts[i]!, this.lengths[i]!);
     if (value === null) throw error;
     return value;
+  }
+
+  /** The argument as an integer within `[low, high]`; throws `error` when it is none, by default one that says why. */
+  intBetween(i: number, low: number, high: number, error?: ReplyError): number {
+    const value = this.int64(i, error);
+    if (value < low || value > high) throw error ?? rangeError(low, high);
+    return Number(value);
   }
 
   /** The hash of the argument under `seed`; remembered for the argument asked for last. */

@@ -30,12 +30,28 @@ export const DECREMENT_OVERFLOW = err('decrement would overflow');
 export const NAN_OR_INFINITY = err('increment would produce NaN or Infinity');
 export const OFFSET_OUT_OF_RANGE = err('offset is out of range');
 export const STRING_TOO_LONG = err('string exceeds maximum allowed size (proto-max-bulk-len)');
+export const LCS_NOT_STRINGS = err('The specified keys must contain string values');
+export const LCS_LEN_AND_IDX = err('If you want both the length and indexes, please just use IDX.');
+export const LCS_TOO_LARGE = err('Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len');
+export const LCS_OUT_OF_MEMORY = err('Insufficient memory, failed allocating transient memory for LCS');
 export const NO_SUCH_KEY = err('no such key');
 export const SAME_OBJECT = err('source and destination objects are the same');
 export const INDEX_OUT_OF_RANGE = err('index out of range');
 export const INVALID_DB_INDEX = err('invalid DB index');
 export const DB_OUT_OF_RANGE = err('DB index is out of range');
 export const INVALID_CURSOR = err('invalid cursor');
+export const INVALID_FIRST_DB_INDEX = err('invalid first DB index');
+export const INVALID_SECOND_DB_INDEX = err('invalid second DB index');
+export const EXPIRE_NX_AND_OTHERS = err(
+  'NX and XX, GT or LT options at the same time are not compatible',
+);
+export const EXPIRE_GT_AND_LT = err('GT and LT options at the same time are not compatible');
+export const IDLE_TIME_NOT_TRACKED = err(
+  'An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+);
+export const FREQUENCY_NOT_TRACKED = err(
+  'An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+);
 export const NO_AUTH = new ReplyError('NOAUTH Authentication required.');
 export const WRONG_PASS = new ReplyError('WRONGPASS invalid username-password pair or user is disabled.');
 export const NO_PASSWORD_SET = err(
@@ -91,7 +107,20 @@ export const syntaxOfSubcommand = (subcommand: string, container: string) =>
 
 export const invalidExpire = (command: string) => err(`invalid expire time in '${command}' command`);
 
+export const rangeError = (low: number, high: number) =>
+  err(`value is out of range, value must between ${low} and ${high}`);
+
+export const unsupportedOption = (option: string) => err(`Unsupported option ${option}`);
+
 export const protocolError = (reason: string) => err(`Protocol error: ${reason}`);
+
+export const unknownDirective = (name: string) =>
+  err(`Unknown option or number of arguments for CONFIG SET - '${name}'`);
+
+export const configSetFailed = (name: string, reason: string) =>
+  err(`CONFIG SET failed (possibly related to argument '${name}') - ${reason}`);
+
+export const configRewriteFailed = (reason: string) => err(`Rewriting config file: ${reason}`);
 
 export const notEnabled = (command: string, directive: string) =>
   err(

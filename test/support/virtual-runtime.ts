@@ -4,6 +4,7 @@
 
 import {
   type Clock,
+  type ProcessFigures,
   type Runtime,
   SeededRandom,
   type TimerHandle,
@@ -33,6 +34,13 @@ export class VirtualRuntime implements Runtime {
   readonly timers: TimerService;
   readonly disk: MemoryFiles;
   readonly files: Runtime['files'];
+  readonly process: ProcessFigures = {
+    rssBytes: () => 64 * 1024 * 1024,
+    cpuUs: () => ({ user: 0, system: 0 }),
+    systemName: () => 'Virtual 1.0 none',
+    totalMemoryBytes: () => 1024 ** 3,
+    nodeVersion: () => '20.19.0',
+  };
   readonly pid: number;
 
   private readonly startUs: number;
@@ -63,6 +71,7 @@ export class VirtualRuntime implements Runtime {
           run();
         });
       },
+      block: (delayMs) => this.jump(delayMs),
     };
     this.disk = new MemoryFiles(this.clock.nowMs);
     this.files = this.disk.door;
