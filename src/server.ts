@@ -96,7 +96,7 @@ export class Server {
       config,
       log: this.log,
       keyspace,
-      clients: new ClientRegistry(),
+      clients: new ClientRegistry(clock, timers),
       table: new CommandTable(COMMANDS, config.renamedCommands),
       stats: new ServerStats(),
       watches,
@@ -199,7 +199,6 @@ export class Server {
         stats.inputRate.sample(stats.netInputBytes, nowUs);
         stats.outputRate.sample(stats.netOutputBytes, nowUs);
         stats.peakUsedBytes = Math.max(stats.peakUsedBytes, keyspace.usedBytes);
-        clients.endPauseWhenDue(nowMs);
         this.closeIdleClients(nowMs);
         keyspace.tidy(1, () => (clock.monotonicUs() - nowUs) / 1000, config.values.activerehashing);
       },

@@ -32,6 +32,12 @@ export function parseSafeInteger(bytes: Uint8Array, start: number, length: numbe
   return negative ? -value : value;
 }
 
+/** What C's atoi makes of a text: the integer that it begins with, 0 without one, cut to 32 bits. */
+export function leadingInt32(text: string): number {
+  const digits = /^[\t-\r ]*([+-]?[0-9]+)/.exec(text)?.[1];
+  return digits === undefined ? 0 : Number(BigInt.asIntN(32, BigInt(digits)));
+}
+
 /** The int64 that `text` spells in canonical form, or null. */
 export function parseInt64Slow(text: string): bigint | null {
   if (text.length > 20 || !/^(?:0|-?[1-9][0-9]*)$/.test(text)) return null;

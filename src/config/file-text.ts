@@ -31,6 +31,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'Too many levels of symbolic links',
   EDQUOT: 'Disk quota exceeded',
   EBUSY: 'Device or resource busy',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
 };
 
 /** The code of a failed file call ("ENOENT"), or "" when the error carries none. */

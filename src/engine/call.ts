@@ -45,6 +45,8 @@ export class Executor {
   private wallOffsetMs = 0;
   private lastCommand: Command | null = null;
   private lastStats: CommandStats | null = null;
+  // Error replies that have been put down to a command already: one within EXEC is not EXEC's failure as well.
+  private errorsCounted = 0;
   private slowUs = Number.POSITIVE_INFINITY;
   private tracksLatency = true;
 
@@ -101,7 +103,7 @@ export class Executor {
     const { propagation } = this.server;
     const propagates = propagation.isActive;
     const dirtyBefore = context.dirty;
-    const errorsBefore = reply.errors;
+    this.errorsCounted = reply.errors;
     const startedUs = this.lastUs;
     if (propagates) propagation.beginUnit();
     const depth = ++this.depth;
@@ -120,7 +122,9 @@ export class Executor {
       propagation.commandEnded(client.dbId, args, context.dirty !== dirtyBefore);
       propagation.endUnit();
     }
-    this.ended(client, command, args, startedUs, reply.errors !== errorsBefore);
+    const failed = reply.errors !== this.errorsCounted;
+    this.errorsCounted = reply.errors;
+    this.ended(client, command, args, startedUs, failed);
   }
 
   private ended(client: Client, command: Command, args: Arguments, startedUs: number, failed: boolean): void {

@@ -1,19 +1,34 @@
-// All clients of a server, by id, and what concerns them together: limits, pauses, the periodic look at idle ones.
+// All clients of a server, by id, and what concerns them together: joining and leaving, RESET, CLIENT PAUSE.
 
+import type { Clock, TimerHandle, TimerService } from '../base/runtime.ts';
 import { Client, type ClientConnection } from './client.ts';
 
 /** Which commands CLIENT PAUSE holds back. */
 export const PAUSE = { NONE: 0, WRITE: 1, ALL: 2 } as const;
 export type Pause = (typeof PAUSE)[keyof typeof PAUSE];
 
+// The longest wait that a timer can be set to; a longer pause takes several.
+const MAX_TIMER_MS = 0x7fffffff;
+
 export class ClientRegistry {
+  /** Called when a pause begins or ends. Expiry and eviction rest while commands do. */
+  onPauseChange: (isPaused: boolean) => void = () => {};
+
+  private readonly clock: Clock;
+  private readonly timers: TimerService;
   private readonly byId = new Map<number, Client>();
   private nextId = 1;
   private pauseKind: Pause = PAUSE.NONE;
   private pauseEndMs = 0;
+  private pauseTimer: TimerHandle | null = null;
   private readonly postponed = new Set<Client>();
-  /** Called when a client goes, before it is forgotten: unsubscribe, unwatch, unblock. */
   private readonly onLeave: ((client: Client) => void)[] = [];
+  private readonly onReset: ((client: Client) => void)[] = [];
+
+  constructor(clock: Clock, timers: TimerService) {
+    this.clock = clock;
+    this.timers = timers;
+  }
 
   get size(): number {
     return this.byId.size;
@@ -24,8 +39,8 @@ export class ClientRegistry {
     return this.nextId;
   }
 
-  add(connection: ClientConnection, nowMs: number): Client {
-    const client = new Client(this.nextId++, connection, nowMs);
+  add(connection: ClientConnection): Client {
+    const client = new Client(this.nextId++, connection, this.clock.nowMs());
     this.byId.set(client.id, client);
     return client;
   }
@@ -36,9 +51,19 @@ export class ClientRegistry {
     for (const leave of this.onLeave) leave(client);
   }
 
-  /** Registers what has to be undone when a client goes. */
+  /** Registers what has to be undone when a client goes, before it is forgotten: unsubscribe, unwatch, unblock. */
   whenLeaving(leave: (client: Client) => void): void {
     this.onLeave.push(leave);
+  }
+
+  /** Registers what RESET has to undo beside the client's own fields: subscriptions, MONITOR, tracking. */
+  whenReset(reset: (client: Client) => void): void {
+    this.onReset.push(reset);
+  }
+
+  /** Undoes what others have registered for RESET. */
+  reset(client: Client): void {
+    for (const reset of this.onReset) reset(client);
   }
 
   get(id: number): Client | undefined {
@@ -60,16 +85,22 @@ export class ClientRegistry {
   }
 
   /** Pauses until `endMs`. A running pause is never made weaker or shorter by another. */
-  startPause(kind: Pause, endMs: number, nowMs: number): void {
+  startPause(kind: Pause, endMs: number): void {
+    const nowMs = this.clock.nowMs();
     const current = this.pause(nowMs);
     this.pauseKind = Math.max(current, kind) as Pause;
     this.pauseEndMs = current === PAUSE.NONE ? endMs : Math.max(this.pauseEndMs, endMs);
+    this.onPauseChange(true);
+    this.endPauseWhenDue();
   }
 
   /** Ends the pause and lets the clients go on that it held back. */
   endPause(): void {
+    this.stopPauseTimer();
+    if (!this.isPaused) return;
     this.pauseKind = PAUSE.NONE;
     this.pauseEndMs = 0;
+    this.onPauseChange(false);
     const waiting = [...this.postponed];
     this.postponed.clear();
     for (const client of waiting) {
@@ -78,12 +109,7 @@ export class ClientRegistry {
     }
   }
 
-  /** Ends a pause whose time is over; to be called every now and then. */
-  endPauseWhenDue(nowMs: number): void {
-    if (this.isPaused && nowMs >= this.pauseEndMs) this.endPause();
-  }
-
-  /** When the pause ends, for whoever sets a timer; Infinity without one. */
+  /** When the pause ends; Infinity without one. */
   get pauseEnd(): number {
     return this.isPaused ? this.pauseEndMs : Number.POSITIVE_INFINITY;
   }
@@ -97,5 +123,22 @@ export class ClientRegistry {
 
   get postponedCount(): number {
     return this.postponed.size;
+  }
+
+  /** Stops the pause's timer; those who wait go on waiting. For a server that ends. */
+  stopPauseTimer(): void {
+    this.pauseTimer?.cancel();
+    this.pauseTimer = null;
+  }
+
+  private endPauseWhenDue(): void {
+    this.stopPauseTimer();
+    const leftMs = this.pauseEndMs - this.clock.nowMs();
+    if (leftMs <= 0) {
+      this.endPause();
+      return;
+    }
+    const waitMs = Math.min(MAX_TIMER_MS, leftMs);
+    this.pauseTimer = this.timers.after(waitMs, () => this.endPauseWhenDue(), { unref: true });
   }
 }

@@ -14,14 +14,22 @@ export interface ClientConnection {
   readonly isUnixSocket: boolean;
   /** Whether the peer is on this machine (loopback, unix socket, in-process). */
   readonly isLocal: boolean;
-  /** Bytes received and not yet parsed, and the room left beside them. */
+  /** Bytes received that no finished request has used up, and the room that is held beside them. */
   readonly inputBytes: number;
   readonly inputFreeBytes: number;
-  /** Bytes of replies that the peer has not taken yet, and in how many pieces they wait. */
+  /** Bytes of the arguments of the request that is running or has arrived in part. */
+  readonly argumentBytes: number;
+  /** Bytes of replies of the present turn, which leave at its end. */
+  readonly replyBytes: number;
+  /** Bytes that were sent and that the peer has not taken yet, and in how many pieces they wait. */
   readonly outputBytes: number;
   readonly outputPieces: number;
   /** Queues bytes out of turn (messages); they are copied. */
   send(bytes: Uint8Array): void;
+  /** From here on what the running request is answered is dropped, and what all further ones are, until `unmute`. */
+  mute(): void;
+  /** Replies are sent again from here on. */
+  unmute(): void;
   /** Stops running requests until `resume`; bytes that arrive meanwhile wait. */
   suspend(): void;
   resume(): void;
@@ -31,6 +39,7 @@ export interface ClientConnection {
   close(): void;
 }
 
+/** CLIENT REPLY: `SKIP_NEXT` is for the request after the one that runs, `SKIP` for the one that runs. */
 export const REPLY_MODE = { ON: 0, OFF: 1, SKIP: 2, SKIP_NEXT: 3 } as const;
 export type ReplyMode = (typeof REPLY_MODE)[keyof typeof REPLY_MODE];
 
@@ -62,9 +71,8 @@ export class Client {
   watchBroken = false;
   /** How many keys it watches. */
   watchCount = 0;
+  /** The command of the last request; null before the first, and after one that named no command. */
   lastCommand: Command | null = null;
-  /** Bytes of the arguments of the request that runs. */
-  argumentBytes = 0;
 
   constructor(id: number, connection: ClientConnection, nowMs: number) {
     this.id = id;

@@ -9,12 +9,15 @@ import type { Client } from './client.ts';
 import { PAUSE } from './client-registry.ts';
 import { COMMAND_FLAG, type Command, type EnablingDirective } from './command-spec.ts';
 import type { ServerParts } from './server-parts.ts';
+import { endTransaction } from './transaction.ts';
 
 // Commands that change something, or may: what CLIENT PAUSE WRITE holds back.
 const MAY_WRITE = COMMAND_FLAG.write | COMMAND_FLAG.may_replicate;
+const ATTACK_WARNING_INTERVAL_MS = 60_000;
 
 export class Dispatcher {
   private readonly server: ServerParts;
+  private attackWarnedMs = Number.NEGATIVE_INFINITY;
 
   constructor(server: ServerParts) {
     this.server = server;
@@ -25,19 +28,26 @@ export class Dispatcher {
     const { server } = this;
     let command = server.table.find(args);
     if (command === null) {
-      this.refuse(client, null, errors.unknownCommand(args.string(0), args.strings(1)));
+      this.refuseUnknown(client, args);
       return true;
     }
     if (command.isContainer && args.count > 1) {
       const subcommand = command.subcommands.get(lowerCaseLatin1(args.string(1)));
       if (subcommand === undefined) {
-        this.refuse(client, null, errors.unknownSubcommand(args.string(1), command.name));
+        client.lastCommand = null;
+        this.refuse(client, null, errors.unknownSubcommand(args.string(1), args.string(0)));
         return true;
       }
       command = subcommand;
     }
+    client.lastCommand = command;
     if (!command.acceptsCount(args.count)) {
       this.refuse(client, command, errors.wrongArity(command.fullName));
+      return true;
+    }
+    const directive = command.spec.enabledBy;
+    if (directive !== undefined && !this.isEnabled(client, directive)) {
+      this.refuse(client, command, errors.notEnabled((command.parent ?? command).name, directive));
       return true;
     }
     if (
@@ -48,34 +58,57 @@ export class Dispatcher {
       this.refuse(client, command, errors.NO_AUTH);
       return true;
     }
-    const directive = command.spec.enabledBy;
-    if (directive !== undefined && !this.isEnabled(client, directive)) {
-      this.refuse(client, command, errors.notEnabled((command.parent ?? command).name, directive));
-      return true;
-    }
-    if (client.transaction !== null && command.has(COMMAND_FLAG.no_multi)) {
+    const { transaction } = client;
+    if (transaction !== null && command.has(COMMAND_FLAG.no_multi)) {
       this.refuse(client, command, errors.NOT_IN_TRANSACTION);
-      return true;
-    }
-    if (client.transaction !== null && !command.runsInMulti) {
-      client.transaction.add(command, args);
-      server.executor.context.reply.simple('QUEUED');
       return true;
     }
     if (server.clients.isPaused && this.mustWait(client, command)) {
       server.clients.postpone(client);
       return false;
     }
-    client.lastCommand = command;
+    if (transaction !== null && !command.runsInMulti) {
+      // What cannot be executed any more need not be kept.
+      if (!transaction.aborted && !client.watchBroken) transaction.add(command, args);
+      server.executor.context.reply.simple('QUEUED');
+      return true;
+    }
     server.executor.call(client, command, args);
     return true;
   }
 
   private refuse(client: Client, command: Command | null, error: ReplyError): void {
+    const { stats, watches, executor } = this.server;
     if (client.transaction !== null) client.transaction.aborted = true;
-    if (command !== null) this.server.stats.of(command).rejected++;
-    this.server.stats.noteError(error.code);
-    this.server.executor.context.reply.error(error.line);
+    if (command !== null) stats.of(command).rejected++;
+    let answer = error;
+    if (command?.spec.runsQueue) {
+      endTransaction(client, watches);
+      answer = errors.execAbortedBy(error);
+    }
+    stats.noteError(answer.code);
+    executor.context.reply.error(answer.line);
+  }
+
+  private refuseUnknown(client: Client, args: Arguments): void {
+    client.lastCommand = null;
+    if (args.is(0, 'post') || args.is(0, 'host:')) {
+      this.cutOff(client);
+      return;
+    }
+    this.refuse(client, null, errors.unknownCommand(args.string(0), args.strings(1)));
+  }
+
+  // The words are those of an HTTP request: somebody makes a browser talk to the server, which must not read on.
+  private cutOff(client: Client): void {
+    const { log, keyspace } = this.server;
+    if (keyspace.nowMs - this.attackWarnedMs > ATTACK_WARNING_INTERVAL_MS) {
+      this.attackWarnedMs = keyspace.nowMs;
+      log.warning(
+        `Possible SECURITY ATTACK detected: an HTTP request (POST or Host:) came from ${client.connection.address}, likely through somebody's browser. Connection aborted.`,
+      );
+    }
+    client.connection.close();
   }
 
   private isEnabled(client: Client, directive: EnablingDirective): boolean {
@@ -83,7 +116,7 @@ export class Dispatcher {
     return setting === 'yes' || (setting === 'local' && client.connection.isLocal);
   }
 
-  // What runs a queue waits when anything in the queue would.
+  // What runs a queue waits when anything in the queue would. Observed 7.2.4: so does what would only be queued.
   private mustWait(client: Client, command: Command): boolean {
     const { clients, keyspace } = this.server;
     const pause = clients.pause(keyspace.nowMs);

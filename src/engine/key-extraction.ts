@@ -1,6 +1,7 @@
 // Where the keys of a request stand, from the key specs of its command: for COMMAND GETKEYS, and for all who must know
 // the keys before the command runs (ACL, cluster slots, tracking). The handlers do not need it: they know their keys.
 
+import { leadingInt32 } from '../base/numbers.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { COMMAND_FLAG, type Command, type FoundKey, type KeySpec } from './command-spec.ts';
 
@@ -153,7 +154,7 @@ function keysByLooseCount(command: Command, specs: readonly KeySpec[], args: Arg
   const counted = specs.find(({ find }) => typeof find === 'object' && 'countIndex' in find);
   if (counted === undefined || typeof counted.begin !== 'object' || !('index' in counted.begin)) return [];
   const countAt = counted.begin.index;
-  const count = Number(/^[\t-\r ]*([+-]?[0-9]+)/.exec(args.string(countAt))?.[1] ?? 0) | 0;
+  const count = leadingInt32(args.string(countAt));
   const first = countAt + 1;
   if (count < 1 || count > args.count - first) return [];
   const found = Array.from({ length: count }, (_, i): FoundKey => ({ index: first + i, flags: [] }));

@@ -46,13 +46,7 @@ export class Observers implements KeyspaceObserver {
     this.propagation.also(db.id, [this.removal, key]);
   }
 
-  // Observed 7.2.4: FLUSHALL and SWAPDB break the watch of a key that exists before or after, but not of one that was
-  // absent, or expired, all along.
   databaseReplaced(dbId: number, from: Database, by: Database | null): void {
-    if (this.watches.isEmpty) return;
-    this.watches.touchDatabase(dbId, ({ key, wasExpired }) => {
-      if (by?.has(key)) return true;
-      return from.has(key) && !wasExpired;
-    });
+    if (!this.watches.isEmpty) this.watches.replaced(dbId, from, by);
   }
 }

@@ -67,6 +67,16 @@ export class Turn implements ReplyMark {
     this.owner = null;
   }
 
+  /** Whether it is this owner's requests that run. */
+  serves(owner: ReplyOwner): boolean {
+    return this.owner === owner;
+  }
+
+  /** Bytes written for the owner whose requests run that are not handed over to it yet. */
+  get openBytes(): number {
+    return this.writer.at - this.ownerStart;
+  }
+
   /** An owner has something to send at the end of this turn. */
   enlist(owner: ReplyOwner): void {
     if (!this.isOpen) this.open();

@@ -65,16 +65,33 @@ export const NESTED_MULTI = err('MULTI calls can not be nested');
 export const EXEC_WITHOUT_MULTI = err('EXEC without MULTI');
 export const DISCARD_WITHOUT_MULTI = err('DISCARD without MULTI');
 export const WATCH_IN_MULTI = err('WATCH inside MULTI is not allowed');
+/** EXEC itself was refused by a gate: it ends the transaction, and names the gate's error (without a leading `ERR`). */
+export const execAbortedBy = (error: ReplyError) =>
+  new ReplyError(`EXECABORT Transaction discarded because of: ${error.line.replace(/^ERR /, '')}`);
 export const NOT_IN_TRANSACTION = err('Command not allowed inside a transaction');
 export const NO_SUCH_CLIENT = err('No such client');
-export const UNKNOWN_CLIENT_TYPE = (type: string) => err(`Unknown client type '${type}'`);
+export const INVALID_CLIENT_ID = err('Invalid client ID');
+export const CLIENT_ID_NOT_POSITIVE = err('client-id should be greater than 0');
+export const CLIENT_NAME_CHARACTERS = err(
+  'Client names cannot contain spaces, newlines or special characters.',
+);
+export const PAUSE_MODE = err('CLIENT PAUSE mode must be WRITE or ALL');
+export const UNBLOCK_REASON = err('CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
+export const RESET_NOT_NORMAL = err('can only reset normal client connections');
+export const PROTOCOL_NOT_INTEGER = err('Protocol version is not an integer or out of range');
+export const HELLO_NO_AUTH = new ReplyError(
+  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+);
+export const unknownClientType = (type: string) => err(`Unknown client type '${type}'`);
 export const TIMEOUT_NOT_INTEGER = err('timeout is not an integer or out of range');
+export const TIMEOUT_OUT_OF_RANGE = err('timeout is out of range');
 export const TIMEOUT_NEGATIVE = err('timeout is negative');
 export const SHUTDOWN_FAILED = err('Errors trying to SHUTDOWN. Check logs.');
 export const NO_SHUTDOWN = err('No shutdown in progress.');
 export const PERMISSION_DENIED_MAX_CLIENTS = err('max number of clients reached');
 export const NO_CONFIG_FILE = err('The server is running without a config file');
 export const INVALID_COMMAND = err('Invalid command specified');
+export const INVALID_COMMAND_ARGUMENTS = err('Invalid arguments specified for command');
 export const NO_KEY_ARGUMENTS = err('The command has no key arguments');
 export const INVALID_ARGUMENT_COUNT = err('Invalid number of arguments specified for command');
 
@@ -109,6 +126,15 @@ export const invalidExpire = (command: string) => err(`invalid expire time in '$
 
 export const rangeError = (low: number, high: number) =>
   err(`value is out of range, value must between ${low} and ${high}`);
+
+export const noSuchUser = (name: string) => err(`No such user '${name}'`);
+
+export const unrecognizedOption = (option: string) => err(`Unrecognized option '${option}'`);
+
+export const clientAttributeCharacters = (attribute: string) =>
+  err(`${attribute} cannot contain spaces, newlines or special characters.`);
+
+export const helloOption = (option: string) => err(`Syntax error in HELLO option '${option}'`);
 
 export const unsupportedOption = (option: string) => err(`Unsupported option ${option}`);
 

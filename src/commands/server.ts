@@ -1,0 +1,55 @@
+// Small commands about the server as a whole: its clock, its role, its last save.
+
+import { command } from '../engine/command-spec.ts';
+
+export const time = command({
+  name: 'time',
+  since: '2.6.0',
+  group: 'server',
+  complexity: 'O(1)',
+  summary: "Tells the server's time: seconds since the epoch, and microseconds.",
+  arity: 1,
+  flags: ['loading', 'stale', 'fast'],
+  tips: ['nondeterministic_output'],
+  run: ({ reply, server }) => {
+    const nowUs = server.runtime.clock.nowUs();
+    const seconds = Math.floor(nowUs / 1e6);
+    reply.array(2);
+    reply.bulkInteger(seconds);
+    reply.bulkInteger(nowUs - seconds * 1e6);
+  },
+});
+
+export const role = command({
+  name: 'role',
+  since: '2.8.12',
+  group: 'server',
+  complexity: 'O(1)',
+  summary: 'Tells the part that the server has in replication.',
+  arity: 1,
+  flags: ['noscript', 'loading', 'stale', 'fast'],
+  acl: ['admin', 'dangerous'],
+  run: ({ reply }) => {
+    // Nothing replicates yet: a master without replicas, at the start of its stream.
+    reply.array(3);
+    reply.bulkText('master');
+    reply.integer(0);
+    reply.array(0);
+  },
+});
+
+export const lastSave = command({
+  name: 'lastsave',
+  since: '1.0.0',
+  group: 'server',
+  complexity: 'O(1)',
+  summary: 'Tells when the data set was saved last, in seconds since the epoch.',
+  arity: 1,
+  flags: ['loading', 'stale', 'fast'],
+  acl: ['admin', 'dangerous'],
+  tips: ['nondeterministic_output'],
+  run: ({ reply, server }) => {
+    // Until a save exists Redis counts from the start, and so does this.
+    reply.integer(Math.floor(server.lifecycle.startedMs / 1000));
+  },
+});
