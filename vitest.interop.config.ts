@@ -11,6 +11,7 @@ export default defineConfig({
       'test/e2e/**/*.test.ts',
       'test/**/*.interop.test.ts',
     ],
+    globalSetup: 'test/support/interop-setup.ts',
     env: { RESPITE_INTEROP: '1' },
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -70,7 +70,7 @@ async function probeLoaded(spec: ServerSpec, options: PauseOptions): Promise<Pau
     // What is measured is growth: the first requests of a fresh process also pay for its code being compiled.
     await load({ port: server.port, command: ['SET', `warm:${NUMBER}`, 'x'], first: 0, count: WARM_UP_KEYS });
     const report = await probe(server, options.children, () => loadKeys(server, options.keys));
-    const inside = (await server.control.info('everything')).get('event_loop_max_pause_usec');
+    const inside = (await server.control.info('everything')).get('eventloop_duration_max');
     return { ...report, insideMaxMs: inside === undefined ? null : Number(inside) / 1000 };
   } finally {
     await server.stop();

@@ -13,6 +13,7 @@ import { Executor } from './engine/call.ts';
 import { ClientRegistry } from './engine/client-registry.ts';
 import { CommandTable } from './engine/command-table.ts';
 import { Cron, ExpiryCycle } from './engine/cron.ts';
+import { DebugSettings } from './engine/debug-settings.ts';
 import { Dispatcher } from './engine/dispatcher.ts';
 import { KeyEvents } from './engine/key-events.ts';
 import { Observers } from './engine/observers.ts';
@@ -102,6 +103,7 @@ export class Server {
       watches,
       propagation,
       lifecycle,
+      debug: new DebugSettings(),
       infoSections: INFO_SECTIONS,
     };
     const executor = new Executor(parts as ServerParts, this.turn.writer, this.turn);
@@ -110,9 +112,18 @@ export class Server {
     this.peers = new Peers(this.parts, this.turn, new Dispatcher(this.parts));
     this.listener = new Listener(this.parts, this.peers);
     this.cron = new Cron(timers, clock);
+    this.cron.isPaused = () => parts.debug.cronPaused;
+    this.cron.onTick = (durationUs) => parts.stats.noteCron(durationUs);
+    parts.stats.startupUsedBytes = keyspace.usedBytes;
     this.expiry = new ExpiryCycle(keyspace, timers, clock, () => executor.readClocks());
     this.turn.onBegin = () => executor.readClocks();
+    this.turn.onEnd = () => executor.turnEnded();
     parts.clients.whenLeaving((client) => watches.unwatch(client));
+    parts.clients.onPauseChange = (isPaused) => {
+      keyspace.removesExpired = !isPaused;
+      // Not at once: keys do not vanish in the middle of a transaction.
+      if (!isPaused) timers.afterTurn(() => this.catchUpExpiry());
+    };
     this.addCronTasks();
     this.applyConfig(observers);
   }
@@ -151,6 +162,7 @@ export class Server {
     this.closed = true;
     this.cron.stop();
     this.expiry.stop();
+    this.parts.clients.stopPauseTimer();
     this.listener.close();
     for (const connection of [...this.peers.connections]) connection.close();
     this.log.close();
@@ -189,6 +201,10 @@ export class Server {
     return this.listener.listenTcp(port) ? null : 'Unable to listen on this port. Check server logs.';
   }
 
+  private catchUpExpiry(): void {
+    if (!this.closed) this.expiry.run();
+  }
+
   private addCronTasks(): void {
     const { clients, keyspace, stats, runtime, config } = this.parts;
     const { clock } = runtime;
@@ -198,21 +214,14 @@ export class Server {
         stats.opsRate.sample(stats.commandsProcessed, nowUs);
         stats.inputRate.sample(stats.netInputBytes, nowUs);
         stats.outputRate.sample(stats.netOutputBytes, nowUs);
-        stats.peakUsedBytes = Math.max(stats.peakUsedBytes, keyspace.usedBytes);
-        this.closeIdleClients(nowMs);
+        stats.turnRate.sample(stats.turns, nowUs);
+        stats.turnDurationRate.sample(stats.turnMicroseconds, nowUs);
+        stats.clientBuffers.sample(clients, nowMs);
+        stats.notePeak(keyspace.usedBytes + stats.clientBuffers.totalBytes);
+        this.peers.tick(nowMs);
         keyspace.tidy(1, () => (clock.monotonicUs() - nowUs) / 1000, config.values.activerehashing);
       },
     });
-  }
-
-  private closeIdleClients(nowMs: number): void {
-    const timeoutMs = this.config.values.timeout * 1000;
-    if (timeoutMs === 0) return;
-    for (const client of this.parts.clients) {
-      if (client.type !== 'normal' || nowMs - client.lastInteractionMs <= timeoutMs) continue;
-      this.log.verbose('Closing idle client');
-      client.connection.close();
-    }
   }
 
   // What the configuration says now, and whatever it will say later.
@@ -267,7 +276,7 @@ export class Server {
       return null;
     });
     config.onChangeOfAny(
-      ['proto-max-bulk-len', 'client-query-buffer-limit', 'client-output-buffer-limit'],
+      ['proto-max-bulk-len', 'client-query-buffer-limit', 'client-output-buffer-limit', 'requirepass'],
       () => {
         peers.settingsChanged();
         return null;

@@ -6,6 +6,7 @@ import type { CommandContext } from '../engine/context.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { EXPIRE_GT_AND_LT, EXPIRE_NX_AND_OTHERS, invalidExpire, unsupportedOption } from '../resp/errors.ts';
+import { isOverdue } from './expire-argument.ts';
 
 const SECOND_MS = 1000;
 
@@ -160,7 +161,7 @@ export const persist = command({
 
 /** The four commands that set a deadline: argument 2 counts in `unitMs` from `baseMs` on. */
 function setExpiry(ctx: CommandContext, baseMs: number, unitMs: number): void {
-  const { args, db, keyspace, reply } = ctx;
+  const { args, db, reply } = ctx;
   const condition = parseCondition(args);
   const deadline = deadlineOf(args.int64(2), unitMs, baseMs);
   if (deadline === null) throw invalidExpire(ctx.command.fullName);
@@ -169,8 +170,7 @@ function setExpiry(ctx: CommandContext, baseMs: number, unitMs: number): void {
     reply.integer(0);
     return;
   }
-  // Who does not remove expired keys (a replica, a loader) takes over deadlines of the past as they are.
-  if (deadline <= ctx.nowMs && keyspace.removesExpired) removeNow(ctx, ref);
+  if (isOverdue(ctx, deadline)) removeNow(ctx, ref);
   else expireLater(ctx, ref, deadline);
   reply.integer(1);
 }
@@ -217,7 +217,11 @@ function parseCondition(args: Arguments): Readonly<Condition> {
 }
 
 // A key without a deadline (0) counts as living for ever.
-function allows(condition: Readonly<Condition>, current: number | bigint, deadline: number | bigint): boolean {
+function allows(
+  condition: Readonly<Condition>,
+  current: number | bigint,
+  deadline: number | bigint,
+): boolean {
   const isVolatile = current !== 0;
   if (condition.nx && isVolatile) return false;
   if (condition.xx && !isVolatile) return false;

@@ -1,5 +1,110 @@
-// The sections of INFO, in its order.
+// The sections of INFO, in its order. Fields have Redis's names and order. A field stands here when its figure is real,
+// be it a zero because nothing of the kind has happened; what would have to be made up is left out: the compiler, and
+// figures of fork, of threads, of copies on write and of defragmentation, which this server has not.
 
 import type { InfoSection } from '../engine/info-section.ts';
+import { clientsSection, cpuSection, memorySection, serverSection } from './info-process.ts';
+import {
+  commandStatsSection,
+  debugSection,
+  errorStatsSection,
+  latencyStatsSection,
+  statsSection,
+} from './info-stats.ts';
 
-export const INFO_SECTIONS: readonly InfoSection[] = [];
+const persistenceSection: InfoSection = {
+  name: 'persistence',
+  title: 'Persistence',
+  inDefault: true,
+  inAll: true,
+  fields: ({ executor, lifecycle }) => [
+    ['loading', 0],
+    ['async_loading', 0],
+    ['rdb_changes_since_last_save', executor.context.dirty],
+    ['rdb_bgsave_in_progress', 0],
+    ['rdb_last_save_time', Math.floor(lifecycle.startedMs / 1000)],
+    ['rdb_last_bgsave_status', 'ok'],
+    ['rdb_last_bgsave_time_sec', -1],
+    ['rdb_current_bgsave_time_sec', -1],
+    ['rdb_saves', 0],
+    ['rdb_last_load_keys_expired', 0],
+    ['rdb_last_load_keys_loaded', 0],
+    ['aof_enabled', 0],
+    ['aof_rewrite_in_progress', 0],
+    ['aof_rewrite_scheduled', 0],
+    ['aof_last_rewrite_time_sec', -1],
+    ['aof_current_rewrite_time_sec', -1],
+    ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_rewrites', 0],
+    ['aof_rewrites_consecutive_failures', 0],
+    ['aof_last_write_status', 'ok'],
+  ],
+};
+
+const replicationSection: InfoSection = {
+  name: 'replication',
+  title: 'Replication',
+  inDefault: true,
+  inAll: true,
+  fields: ({ config, lifecycle }) => [
+    ['role', 'master'],
+    ['connected_slaves', 0],
+    ['master_failover_state', 'no-failover'],
+    ['master_replid', lifecycle.replicationId],
+    ['master_replid2', '0'.repeat(40)],
+    ['master_repl_offset', 0],
+    ['second_repl_offset', -1],
+    ['repl_backlog_active', 0],
+    ['repl_backlog_size', config.values['repl-backlog-size']],
+    ['repl_backlog_first_byte_offset', 0],
+    ['repl_backlog_histlen', 0],
+  ],
+};
+
+const modulesSection: InfoSection = {
+  name: 'modules',
+  alias: 'module_list',
+  title: 'Modules',
+  inDefault: true,
+  inAll: true,
+  fields: () => [],
+};
+
+const clusterSection: InfoSection = {
+  name: 'cluster',
+  title: 'Cluster',
+  inDefault: true,
+  inAll: true,
+  fields: () => [['cluster_enabled', 0]],
+};
+
+const keyspaceSection: InfoSection = {
+  name: 'keyspace',
+  title: 'Keyspace',
+  inDefault: true,
+  inAll: true,
+  fields: ({ keyspace }) =>
+    keyspace.databases
+      .filter((db) => db.size > 0)
+      .map((db) => {
+        const averageTtl = db.averageTtlMs(keyspace.nowMs);
+        return [`db${db.id}`, `keys=${db.size},expires=${db.volatile.size},avg_ttl=${averageTtl}`] as const;
+      }),
+};
+
+export const INFO_SECTIONS: readonly InfoSection[] = [
+  serverSection,
+  clientsSection,
+  memorySection,
+  persistenceSection,
+  statsSection,
+  replicationSection,
+  cpuSection,
+  modulesSection,
+  commandStatsSection,
+  errorStatsSection,
+  latencyStatsSection,
+  clusterSection,
+  keyspaceSection,
+  debugSection,
+];

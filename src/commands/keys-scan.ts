@@ -24,7 +24,9 @@ export const keys = command({
     const pattern = new BytePattern(args.string(1));
     if (pattern.matchesAll && db.volatile.size === 0) {
       reply.array(db.size);
-      db.forEach((ref) => writeKey(reply, db, ref));
+      db.forEach((ref) => {
+        writeKey(reply, db, ref);
+      });
       return;
     }
     const found: Ref[] = [];

@@ -21,8 +21,7 @@ export const lolwut = command({
     const version = asksForVersion ? args.int(2) : 7;
     const first = asksForVersion ? 3 : 1;
     const { random } = server.runtime;
-    const lines =
-      version === 5 ? hills(args, first, random) : version === 6 ? sea(args, first, random) : [];
+    const lines = version === 5 ? hills(args, first, random) : version === 6 ? sea(args, first, random) : [];
     reply.verbatim([...lines, `Redis ver. ${REDIS_VERSION}\n`].join('\n'), 'txt');
   },
 });
@@ -39,7 +38,7 @@ function hills(args: Arguments, first: number, random: RandomSource): string[] {
   const ranges = size(args, first + 1, 4, 200);
   const rows = size(args, first + 2, 12, 200);
   const picture = Array.from({ length: rows }, () =>
-    Array.from({ length: columns }, () => (random.below(40) === 0 ? '.' : ' ')),
+    Array.from({ length: columns }, (): string => (random.below(40) === 0 ? '.' : ' ')),
   );
   for (let range = 0; range < ranges; range++) {
     const shade = SHADES[1 + Math.floor((range * (SHADES.length - 1)) / ranges)]!;

@@ -20,12 +20,17 @@ export interface RewriteView {
 export interface RewriteSources {
   /** The `user` lines of the present users, in full; an empty list drops the old ones. Without it they stay. */
   readonly userLines?: readonly string[];
+  /** Adds a line for every directive, be it at its default. */
+  readonly forceAll?: boolean;
 }
 
 /** Returns the new text of a file whose old text is `old` ("" for a new file). */
 export function rewriteText(old: string, view: RewriteView, sources: RewriteSources): string {
   const draft = readDraft(old, view);
-  for (const name of DIRECTIVE_NAMES) replaceLines(draft, name, view.fileLines(name));
+  for (const name of DIRECTIVE_NAMES) {
+    const lines = view.fileLines(name);
+    replaceLines(draft, name, sources.forceAll ? lines.map(({ text }) => ({ text, force: true })) : lines);
+  }
   if (sources.userLines !== undefined) {
     replaceLines(
       draft,

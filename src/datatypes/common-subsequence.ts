@@ -1,5 +1,5 @@
 // The longest common subsequence of two byte strings, as LCS answers it. Among the equally long ones the choice is
-// Redis's (walking back from the ends, towards the shorter second string on a tie), because clients see it. Lengths
+// Redis's (walking back from the ends, on a tie a byte of the second string is left out), because clients see it. Lengths
 // take two rows of memory; the way back takes one bit a cell, 1/32 of the table that Redis fills.
 
 /** What a common subsequence is asked of: `a[aStart, aStart + aLength)` and the same of b. */

@@ -42,6 +42,7 @@ export class Executor {
   private readonly config: Config;
   // The monotonic time at which the last command ended, which is when the next of the same input begins.
   private lastUs = 0;
+  private turnStartUs = 0;
   private wallOffsetMs = 0;
   private lastCommand: Command | null = null;
   private lastStats: CommandStats | null = null;
@@ -80,10 +81,15 @@ export class Executor {
 
   /** A turn of the event loop begins: both clocks are read. */
   readClocks(): void {
-    this.lastUs = this.clock.monotonicUs();
+    this.lastUs = this.turnStartUs = this.clock.monotonicUs();
     const nowMs = this.clock.nowMs();
     this.wallOffsetMs = nowMs - this.lastUs / 1000;
     this.keyspace.setTime(nowMs);
+  }
+
+  /** The turn that `readClocks` began is over. */
+  turnEnded(): void {
+    this.stats.noteTurn(this.clock.monotonicUs() - this.turnStartUs);
   }
 
   /** The requests of one input begin: what was done since the last one ended is no command's time. */
@@ -132,6 +138,7 @@ export class Executor {
     const durationUs = nowUs - startedUs;
     this.lastUs = nowUs;
     this.stats.commandsProcessed++;
+    if (this.depth === 0) this.stats.commandMicroseconds += durationUs;
     let stats = this.lastStats!;
     if (command !== this.lastCommand) {
       stats = this.lastStats = this.stats.of(command);

@@ -5,12 +5,12 @@ import { upperCaseLatin1 } from '../base/bytes.ts';
 import type { CommandContext } from './context.ts';
 
 /**
- * Answers the help of the container that the running subcommand belongs to (`ctx.command.parent`), as an array of
+ * Answers the help of the container that the running subcommand belongs to (or of the running command), as an array of
  * simple strings. The frame names the container as the request did, so a renamed one shows its new name.
  */
 export function replyHelp(ctx: CommandContext): void {
   const { args, reply, command } = ctx;
-  const lines = command.parent?.spec.help ?? [];
+  const lines = (command.parent ?? command).spec.help ?? [];
   const container = upperCaseLatin1(args.string(0));
   reply.array(lines.length + 3);
   reply.simple(`${container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`);

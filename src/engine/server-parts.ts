@@ -8,6 +8,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Executor } from './call.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { CommandTable } from './command-table.ts';
+import type { DebugSettings } from './debug-settings.ts';
 import type { InfoSection } from './info-section.ts';
 import type { Propagation } from './propagation.ts';
 import type { ServerStats } from './stats.ts';
@@ -53,6 +54,7 @@ export interface ServerParts {
   readonly watches: Watches;
   readonly propagation: Propagation;
   readonly lifecycle: Lifecycle;
+  readonly debug: DebugSettings;
   /** In the order of INFO's output. */
   readonly infoSections: readonly InfoSection[];
 }

@@ -1,6 +1,7 @@
 // The counters of a server: of commands, errors, connections and bytes, and the rates that INFO derives from them.
 // Counting is a few additions a command; everything else is computed when somebody asks.
 
+import { ClientBuffers } from './client-buffers.ts';
 import type { Command } from './command-spec.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
@@ -68,13 +69,28 @@ export class ServerStats {
   turns = 0;
   turnMicroseconds = 0;
   turnMicrosecondsMax = 0;
-  commandsOfTurns = 0;
+  /** The most commands that ran in one turn. */
+  turnCommandsMax = 0;
+  /** The time that commands ran, of all turns together. */
+  commandMicroseconds = 0;
+  cronMicroseconds = 0;
+  /** What ACL refused: passwords, commands, keys and channels. */
+  authFailures = 0;
+  deniedCommands = 0;
+  deniedKeys = 0;
+  deniedChannels = 0;
+  /** The most memory in use at any time, and what an empty server uses. CONFIG RESETSTAT leaves both. */
   peakUsedBytes = 0;
+  startupUsedBytes = 0;
   tracksErrors = true;
   readonly opsRate = new Rate();
   readonly inputRate = new Rate();
   readonly outputRate = new Rate();
+  readonly turnRate = new Rate();
+  readonly turnDurationRate = new Rate();
+  readonly clientBuffers = new ClientBuffers();
 
+  private commandsAtTurnEnd = 0;
   private byCommand = new Map<Command, CommandStats>();
   private errors = new Map<string, number>();
 
@@ -109,6 +125,26 @@ export class ServerStats {
     this.errors.set(code, (count ?? 0) + 1);
   }
 
+  /** A turn of the event loop that ran requests has ended, replies sent. */
+  noteTurn(microseconds: number): void {
+    this.turns++;
+    this.turnMicroseconds += microseconds;
+    if (microseconds > this.turnMicrosecondsMax) this.turnMicrosecondsMax = microseconds;
+    const commands = this.commandsProcessed - this.commandsAtTurnEnd;
+    this.commandsAtTurnEnd = this.commandsProcessed;
+    if (commands > this.turnCommandsMax) this.turnCommandsMax = commands;
+  }
+
+  /** The periodic duties have been done: a turn of their own. */
+  noteCron(microseconds: number): void {
+    this.cronMicroseconds += microseconds;
+    this.noteTurn(microseconds);
+  }
+
+  notePeak(usedBytes: number): void {
+    if (usedBytes > this.peakUsedBytes) this.peakUsedBytes = usedBytes;
+  }
+
   /** CONFIG RESETSTAT. Whoever caches a CommandStats must look it up again. */
   reset(): void {
     this.byCommand = new Map();
@@ -127,11 +163,15 @@ export class ServerStats {
     this.turns = 0;
     this.turnMicroseconds = 0;
     this.turnMicrosecondsMax = 0;
-    this.commandsOfTurns = 0;
-    this.peakUsedBytes = 0;
+    this.turnCommandsMax = 0;
+    this.commandsAtTurnEnd = 0;
+    this.commandMicroseconds = 0;
+    this.cronMicroseconds = 0;
     this.tracksErrors = true;
     this.opsRate.reset();
     this.inputRate.reset();
     this.outputRate.reset();
+    this.turnRate.reset();
+    this.turnDurationRate.reset();
   }
 }

@@ -31,6 +31,8 @@ export class Turn implements ReplyMark {
   readonly beforeReplies: (() => void)[] = [];
   /** What runs when a turn begins, before its first request. */
   onBegin: () => void = () => {};
+  /** What runs when the replies of a turn are out. */
+  onEnd: () => void = () => {};
 
   private readonly timers: TimerService;
   private readonly chunks: Buffer[] = [];
@@ -143,6 +145,7 @@ export class Turn implements ReplyMark {
     let lent = false;
     for (let i = 0; i < owners.length; i++) if (!owners[i]!.flush()) lent = true;
     owners.length = 0;
+    this.onEnd();
     if (this.onceSent.length > 0) this.runOnceSent();
     if (this.owner !== null || this.pending.length > 0) return;
     this.recycle(lent);

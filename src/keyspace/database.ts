@@ -125,7 +125,6 @@ export class Database {
     const hash = args.keyHash(i, keyspace.seed);
     const added = dict.insert(args.bytes, args.start(i), args.length(i), hash, length, true);
     dict.setMeta(added, kind | META_DEADLINE | (keyspace.access.initial() << ACCESS_SHIFT));
-    dict.setDeadline(added, 0);
     keyspace.noteAdded(this, args, i);
     return this.setDeadline(added, deadline);
   }
@@ -193,6 +192,19 @@ export class Database {
 
   valueText(ref: Ref): string {
     return this.dict.valueText(ref);
+  }
+
+  /** The memory that the key lies in, from `keyOffset(ref)` on for `keyLength(ref)` bytes. */
+  keyMemory(ref: Ref): Buffer {
+    return this.keyspace.heap.bytes(ref);
+  }
+
+  keyOffset(ref: Ref): number {
+    return this.dict.keyOffset(ref);
+  }
+
+  keyLength(ref: Ref): number {
+    return this.dict.keyLength(ref);
   }
 
   keyText(ref: Ref): string {

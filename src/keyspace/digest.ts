@@ -2,9 +2,9 @@
 // one before and after a restart, can be compared by them. The order of keys does not matter, that of a list would.
 // Observed 7.2.4: keys that have expired but are not removed yet count like all others.
 
-import { KIND, type Kind } from '../datatypes/kind.ts';
-import { SHA1_BYTES, sha1 } from '../base/sha1.ts';
 import { toBytes } from '../base/bytes.ts';
+import { SHA1_BYTES, sha1 } from '../base/sha1.ts';
+import { KIND, type Kind } from '../datatypes/kind.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Database } from './database.ts';
 import type { Keyspace } from './keyspace.ts';

@@ -16,6 +16,8 @@ export interface KeyspaceStats {
   expired: number;
   /** How often a cycle of active expiry ran out of its time with keys left to expire. */
   expiredTimeCapReached: number;
+  /** The time that cycles of active expiry took. */
+  expireCycleMicroseconds: number;
   /** How long after its deadline a key was removed actively: the last cycle's worst and the worst ever, in ms. */
   expireLagMs: number;
   expireLagMaxMs: number;
@@ -221,6 +223,7 @@ function newStats(): KeyspaceStats {
     misses: 0,
     expired: 0,
     expiredTimeCapReached: 0,
+    expireCycleMicroseconds: 0,
     expireLagMs: 0,
     expireLagMaxMs: 0,
     lazyFreed: 0,

@@ -82,6 +82,17 @@ export class Heap {
     this.growPageTables(1);
   }
 
+  /** Bytes of the pages that blocks are in, and of large blocks: `usedBytes` and what lies fallow between the blocks. */
+  get activeBytes(): number {
+    let pages = 0;
+    let segments = 0;
+    for (let i = 0; i < this.segmentBytes.length; i++) {
+      pages += this.segmentUsedPages[i]!;
+      segments += this.segmentBytes[i]!.length;
+    }
+    return pages * PAGE_BYTES + this.reservedBytes - segments;
+  }
+
   /** A new block of at least `bytes`, its content undefined. Throws OutOfMemoryError. O(1). */
   alloc(bytes: number): Ref {
     if (bytes > MAX_SMALL_BYTES) return this.allocLarge(bytes);

@@ -5,14 +5,16 @@
 import type { Duplex } from 'node:stream';
 import { toBytes } from '../base/bytes.ts';
 import type { Client, ClientConnection } from '../engine/client.ts';
-import { REPLY_MODE, type ReplyMode } from '../engine/client.ts';
+import { REPLY_MODE } from '../engine/client.ts';
 import type { ReplyOwner } from '../engine/turn.ts';
 import type { Arguments } from '../resp/arguments.ts';
-import { PARSED, RequestParser } from '../resp/request-parser.ts';
+import { NO_BYTES, PARSED, RequestParser } from '../resp/request-parser.ts';
+import { grownCapacity, isKept, trimmedCapacity } from './input-size.ts';
 import type { Peers } from './peers.ts';
+import { unsentBytes } from './send-queue.ts';
 
-const SMALL_INPUT_BYTES = 16 * 1024;
-const GROW_EXACTLY_BYTES = 1024 * 1024;
+// Output of one turn is held against the limits from here on, as Redis does not count a client's first 16 KB.
+const UNLIMITED_OUTPUT_BYTES = 16 * 1024;
 
 /** Who the peer is, as CLIENT LIST shows it. */
 export interface PeerAddress {
@@ -46,6 +48,10 @@ export class Connection implements ClientConnection, ReplyOwner {
   private partial: Arguments | null = null;
   private input: Buffer | null = null;
   private inputLength = 0;
+  // The most that `input` has held since it was last looked through.
+  private inputPeak = 0;
+  // What is written for the request that runs, from mark 0 on, is dropped when it has ended.
+  private muted = false;
   private suspended = false;
   private closing = false;
   private closed = false;
@@ -57,6 +63,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   private earlierParts: ReplyPart[] = [];
   private enlisted = false;
   private softLimitSinceMs = 0;
+  private unsent = 0;
 
   constructor(stream: Duplex, peer: PeerAddress, kernelCopies: boolean, peers: Peers) {
     this.stream = stream;
@@ -67,24 +74,32 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.fd = peer.fd;
     this.isUnixSocket = peer.isUnixSocket;
     this.isLocal = peer.isLocal;
-    this.client = peers.clients.add(this, peers.keyspace.nowMs);
+    this.client = peers.clients.add(this);
     stream.on('error', () => this.forget());
     stream.on('close', () => this.forget());
-    stream.on('end', () => this.close());
+    stream.on('end', () => this.inputEnded());
   }
 
   get inputBytes(): number {
-    return this.input === null ? 0 : this.inputLength;
+    return this.peers.turn.serves(this) ? this.parser.end : this.inputLength;
   }
 
   get inputFreeBytes(): number {
     return this.input === null ? 0 : this.input.length - this.inputLength;
   }
 
+  get argumentBytes(): number {
+    if (this.partial !== null) return this.partial.totalBytes;
+    return this.peers.turn.serves(this) ? this.peers.args.totalBytes : 0;
+  }
+
+  get replyBytes(): number {
+    const { turn } = this.peers;
+    return this.partsBytes + (turn.serves(this) ? turn.openBytes : 0);
+  }
+
   get outputBytes(): number {
-    let waiting = this.partEnd - this.partStart;
-    for (const part of this.earlierParts) waiting += part.end - part.start;
-    return this.stream.writableLength + waiting;
+    return this.stream.writableLength;
   }
 
   get replyParts(): number {
@@ -92,22 +107,23 @@ export class Connection implements ClientConnection, ReplyOwner {
   }
 
   get outputPieces(): number {
-    return this.replyParts + (this.stream.writableLength > 0 ? 1 : 0);
+    return this.stream.writableLength > 0 ? 1 : 0;
   }
 
   /** Bytes have arrived in `chunk[0, length)`; the memory is the caller's again when this returns. */
   receive(chunk: Buffer, length: number): void {
     if (this.closing) return;
-    const { peers, client } = this;
+    const { peers } = this;
     peers.stats.netInputBytes += length;
     peers.stats.totalReads++;
     if (this.inputLength === 0 && !this.suspended) {
-      client.lastInteractionMs = peers.keyspace.nowMs;
       this.parser.bytes = chunk;
       this.parser.at = 0;
       this.parser.end = length;
       this.run();
-      if (this.parser.at < length && !this.closing) this.keepRest(chunk, length);
+      // A chunk may end right behind an argument: all of it is read, but the request still points into it.
+      const isUsedUp = this.parser.at >= length && !this.parser.isWithinRequest;
+      if (!isUsedUp && !this.closing) this.keepRest(chunk, length);
       return;
     }
     this.append(chunk, length);
@@ -115,9 +131,20 @@ export class Connection implements ClientConnection, ReplyOwner {
       peers.inputLimitReached(this);
       return;
     }
-    if (this.suspended) return;
-    client.lastInteractionMs = peers.keyspace.nowMs;
-    this.runInput();
+    if (this.suspended) this.client.lastInteractionMs = peers.clock.nowMs();
+    else this.runInput();
+  }
+
+  mute(): void {
+    if (this.muted) return;
+    this.muted = true;
+    if (this.peers.turn.serves(this)) this.peers.turn.mark(0);
+  }
+
+  unmute(): void {
+    if (!this.muted) return;
+    this.muted = false;
+    if (this.peers.turn.serves(this)) this.peers.turn.rewind(0);
   }
 
   suspend(): void {
@@ -147,6 +174,7 @@ export class Connection implements ClientConnection, ReplyOwner {
       this.partEnd = end;
       return;
     }
+    const isLong = this.partBytes !== null;
     if (this.partBytes !== null) {
       this.earlierParts.push({ bytes: this.partBytes, start: this.partStart, end: this.partEnd });
     }
@@ -154,6 +182,8 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.partStart = start;
     this.partEnd = end;
     this.enlist();
+    // One input can ask for any number of replies: the limit holds within a turn, too.
+    if (isLong) this.checkOutputLimit(this.peers.keyspace.nowMs);
   }
 
   truncateReplies(parts: number, bytes: Buffer, at: number): void {
@@ -179,33 +209,57 @@ export class Connection implements ClientConnection, ReplyOwner {
       this.endIfClosing();
       return true;
     }
+    if (this.partsBytes > UNLIMITED_OUTPUT_BYTES && this.checkOutputLimit(peers.keyspace.nowMs)) return true;
     // To a peer that is behind already, replies wait in memory of their own size, not in a chunk of which they are a part.
     const copies = !this.kernelCopies || stream.writableLength > 0;
-    let sent = this.partEnd - this.partStart;
-    if (this.earlierParts.length > 0) {
-      for (const { bytes, start, end } of this.earlierParts) {
-        sent += end - start;
-        this.write(bytes.subarray(start, end), copies);
-      }
-      this.earlierParts = [];
-    }
+    peers.stats.netOutputBytes += this.partsBytes;
+    for (const { bytes, start, end } of this.earlierParts) this.write(bytes.subarray(start, end), copies);
+    if (this.earlierParts.length > 0) this.earlierParts = [];
     this.write(last.subarray(this.partStart, this.partEnd), copies);
     this.partBytes = null;
     this.partStart = 0;
     this.partEnd = 0;
     peers.stats.totalWrites++;
-    peers.stats.netOutputBytes += sent;
     const waits = stream.writableLength > 0;
-    if (waits) this.checkOutputLimit();
-    else this.softLimitSinceMs = 0;
+    if (waits) {
+      peers.behind.add(this);
+      this.checkOutputLimit(peers.keyspace.nowMs);
+    } else {
+      this.softLimitSinceMs = 0;
+    }
     this.endIfClosing();
     return copies || !waits;
+  }
+
+  /** Looks after what the peer has not taken; returns whether it is still behind. */
+  checkBehind(nowMs: number): boolean {
+    const { stream } = this;
+    const unsent = unsentBytes(stream);
+    if (unsent !== this.unsent) this.client.lastInteractionMs = nowMs;
+    this.unsent = unsent;
+    if (stream.writableLength > 0) return !this.checkOutputLimit(nowMs);
+    this.softLimitSinceMs = 0;
+    return false;
+  }
+
+  /** Lets go of input memory that it does not need; returns whether it holds any. */
+  trimInput(nowMs: number): boolean {
+    const { input, parser, inputLength } = this;
+    if (input === null) return false;
+    const idleMs = nowMs - this.client.lastInteractionMs;
+    const missing = parser.isWithinRequest ? parser.missingBytes : 0;
+    const capacity = trimmedCapacity(input.length, inputLength, missing, this.inputPeak, idleMs);
+    this.inputPeak = inputLength + missing;
+    if (capacity === 0) this.dropInput();
+    else if (capacity < input.length) this.moveInput(capacity);
+    return capacity > 0;
   }
 
   closeAfterReplies(): void {
     if (this.closing) return;
     this.closing = true;
     this.client.closing = true;
+    this.mute();
     this.enlist();
   }
 
@@ -217,17 +271,28 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.stream.destroy();
   }
 
-  // Redis disconnects a client at once at the hard limit, and after a while at the soft one.
-  private checkOutputLimit(): void {
+  // Redis disconnects a client at once at the hard limit, and after a while at the soft one. Returns whether it did.
+  private checkOutputLimit(nowMs: number): boolean {
     const limit = this.peers.outputLimit(this.client);
-    const waiting = this.stream.writableLength;
-    const nowMs = this.peers.keyspace.nowMs;
+    const waiting = this.stream.writableLength + this.partsBytes;
     const pastSoft = limit.softBytes > 0 && waiting > limit.softBytes;
-    if (pastSoft && this.softLimitSinceMs === 0) this.softLimitSinceMs = nowMs;
     if (!pastSoft) this.softLimitSinceMs = 0;
+    else if (this.softLimitSinceMs === 0) this.softLimitSinceMs = nowMs;
     const softForMs = pastSoft ? nowMs - this.softLimitSinceMs : 0;
     const hard = limit.hardBytes > 0 && waiting > limit.hardBytes;
-    if (hard || (pastSoft && softForMs > limit.softSeconds * 1000)) this.peers.outputLimitReached(this);
+    if (!hard && softForMs <= limit.softSeconds * 1000) return false;
+    this.peers.outputLimitReached(this);
+    return true;
+  }
+
+  // As Redis, which answers what came before the end of the input, tries to send it once, and closes.
+  private inputEnded(): void {
+    if (!this.enlisted) {
+      this.close();
+      return;
+    }
+    this.closeAfterReplies();
+    this.peers.turn.afterReplies(() => this.close());
   }
 
   // Redis closes as soon as the replies are out; it does not wait for the peer to close its side.
@@ -248,6 +313,12 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.stream.write(copies ? Buffer.from(bytes) : bytes);
   }
 
+  private get partsBytes(): number {
+    let total = this.partEnd - this.partStart;
+    if (this.earlierParts.length > 0) for (const part of this.earlierParts) total += part.end - part.start;
+    return total;
+  }
+
   private takeParts(): ReplyPart[] {
     const all = this.earlierParts;
     if (this.partBytes !== null) {
@@ -264,14 +335,14 @@ export class Connection implements ClientConnection, ReplyOwner {
     const { peers, parser, client } = this;
     const { turn, dispatcher, limits } = peers;
     turn.begin(this);
+    client.lastInteractionMs = peers.keyspace.nowMs;
     peers.executor.inputBegins();
     while (!this.suspended && !this.closing) {
       const args = this.partial ?? peers.args;
-      limits.authenticated = client.authenticated;
+      limits.authenticated = client.authenticated || !peers.asksForPassword;
       const parsed = parser.next(args, limits);
       if (parsed === PARSED.REQUEST) {
-        const replyMode = client.replyMode;
-        if (replyMode !== REPLY_MODE.ON) turn.mark(0);
+        if (this.muted) turn.mark(0);
         const done = dispatcher.dispatch(client, args);
         if (this.partial !== null) this.releasePartial();
         if (!done) {
@@ -279,25 +350,31 @@ export class Connection implements ClientConnection, ReplyOwner {
           parser.at = parser.requestStart;
           break;
         }
-        if (replyMode !== client.replyMode || replyMode !== REPLY_MODE.ON) this.applyReplyMode(replyMode);
+        if (this.muted || client.replyMode !== REPLY_MODE.ON) this.endSilence();
       } else if (parsed === PARSED.INCOMPLETE) {
         if (parser.isWithinRequest && this.partial === null) this.partial = peers.takeArguments();
         break;
       } else if (parsed === PARSED.ERROR) {
+        if (this.muted) turn.mark(0);
         peers.protocolError(this, parser.error!);
+        if (this.muted) turn.rewind(0);
         break;
       }
     }
     turn.finish();
   }
 
-  // CLIENT REPLY: what the request was answered is taken back, unless the request itself was what ended the silence.
-  private applyReplyMode(before: ReplyMode): void {
+  // A request has ended while replies are dropped, or shall be for the next one (CLIENT REPLY).
+  private endSilence(): void {
     const { client } = this;
-    const silent = before === REPLY_MODE.OFF || before === REPLY_MODE.SKIP;
-    if (silent && client.replyMode !== REPLY_MODE.ON) this.peers.turn.rewind(0);
-    if (client.replyMode === REPLY_MODE.SKIP_NEXT) client.replyMode = REPLY_MODE.SKIP;
-    else if (client.replyMode === REPLY_MODE.SKIP) client.replyMode = REPLY_MODE.ON;
+    if (this.muted) this.peers.turn.rewind(0);
+    if (client.replyMode === REPLY_MODE.SKIP_NEXT) {
+      client.replyMode = REPLY_MODE.SKIP;
+      this.muted = true;
+    } else if (client.replyMode === REPLY_MODE.SKIP) {
+      client.replyMode = REPLY_MODE.ON;
+      this.muted = this.closing;
+    }
   }
 
   private releasePartial(): void {
@@ -315,9 +392,9 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.run();
     if (this.closing || this.input === null) return;
     if (parser.at >= this.inputLength && !parser.isWithinRequest) {
-      this.input = null;
       this.inputLength = 0;
       parser.at = 0;
+      if (!isKept(this.input.length)) this.dropInput();
       return;
     }
     const consumed = parser.isWithinRequest ? parser.requestStart : parser.at;
@@ -333,9 +410,10 @@ export class Connection implements ClientConnection, ReplyOwner {
     const { parser } = this;
     const from = parser.isWithinRequest ? parser.requestStart : parser.at;
     const rest = length - from;
-    this.input = Buffer.allocUnsafeSlow(this.capacityFor(rest, rest));
+    const capacity = grownCapacity(rest, parser.missingBytes);
+    if (this.input === null || this.input.length < capacity) this.input = this.allocateInput(capacity);
     chunk.copy(this.input, 0, from, length);
-    this.inputLength = rest;
+    this.inputGrew(rest);
     this.shift(this.input, -from);
   }
 
@@ -347,21 +425,33 @@ export class Connection implements ClientConnection, ReplyOwner {
   private append(chunk: Buffer, length: number): void {
     const needed = this.inputLength + length;
     if (this.input === null || needed > this.input.length) {
-      const grown = Buffer.allocUnsafeSlow(this.capacityFor(needed, this.inputLength));
-      if (this.input !== null) this.input.copy(grown, 0, 0, this.inputLength);
-      this.input = grown;
-      this.shift(grown, 0);
+      const missing = Math.max(0, this.inputLength + this.parser.missingBytes - needed);
+      this.moveInput(grownCapacity(needed, missing));
     }
-    chunk.copy(this.input, this.inputLength, 0, length);
-    this.inputLength = needed;
+    chunk.copy(this.input!, this.inputLength, 0, length);
+    this.inputGrew(needed);
   }
 
-  // Doubling at first, because a length that a client announces costs it nothing; when a good part of a large value has
-  // arrived, what is missing is allocated at once.
-  private capacityFor(needed: number, have: number): number {
-    const announced = this.inputLength + this.parser.missingBytes;
-    const doubled = Math.max(SMALL_INPUT_BYTES, needed, have * 2);
-    return have >= GROW_EXACTLY_BYTES ? Math.max(needed, Math.min(announced, have * 64)) : doubled;
+  private inputGrew(length: number): void {
+    this.inputLength = length;
+    if (length > this.inputPeak) this.inputPeak = length;
+  }
+
+  private moveInput(capacity: number): void {
+    const moved = this.allocateInput(capacity);
+    if (this.input !== null) this.input.copy(moved, 0, 0, this.inputLength);
+    this.input = moved;
+    this.shift(moved, 0);
+  }
+
+  private dropInput(): void {
+    this.input = null;
+    this.parser.bytes = NO_BYTES;
+  }
+
+  private allocateInput(capacity: number): Buffer {
+    this.peers.holdingInput.add(this);
+    return Buffer.allocUnsafeSlow(capacity);
   }
 
   private forget(): void {
@@ -369,9 +459,10 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.closed = true;
     this.closing = true;
     this.client.closing = true;
-    this.input = null;
+    this.dropInput();
     this.inputLength = 0;
-    this.releasePartial();
+    // A command that is running still reads its arguments.
+    if (!this.peers.turn.serves(this)) this.releasePartial();
     this.peers.gone(this);
   }
 }

@@ -2,6 +2,7 @@
 // runs, the limits that the configuration sets, and what happens to a peer that breaks them.
 
 import type { Logger } from '../base/logger.ts';
+import type { Clock } from '../base/runtime.ts';
 import type { Config } from '../config/config.ts';
 import type { OutputBufferLimit } from '../config/special-directives.ts';
 import type { Executor } from '../engine/call.ts';
@@ -15,9 +16,11 @@ import type { Turn } from '../engine/turn.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { Arguments } from '../resp/arguments.ts';
 import type { ReplyError } from '../resp/errors.ts';
+import { NO_BYTES } from '../resp/request-parser.ts';
 import type { Connection } from './connection.ts';
 
 const SPARE_ARGUMENTS = 16;
+const TRIM_INTERVAL_MS = 250;
 const NO_LIMIT: OutputBufferLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 
 export class Peers {
@@ -28,15 +31,23 @@ export class Peers {
   readonly executor: Executor;
   readonly stats: ServerStats;
   readonly keyspace: Keyspace;
+  readonly clock: Clock;
   /** The arguments of the request that is being read, unless it arrived in pieces. */
   args = new Arguments();
   readonly limits = { maxBulkBytes: 0, authenticated: false };
   maxInputBytes = 0;
+  /** Whether the default user needs a password. */
+  asksForPassword = false;
   readonly connections = new Set<Connection>();
+  /** Those whose peers have not taken all that was sent. */
+  readonly behind = new Set<Connection>();
+  /** Those that hold input memory of their own. */
+  readonly holdingInput = new Set<Connection>();
 
   private readonly config: Config;
   private readonly log: Logger;
   private readonly spareArguments: Arguments[] = [];
+  private trimmedMs = 0;
 
   constructor(server: ServerParts, turn: Turn, dispatcher: Dispatcher) {
     this.server = server;
@@ -46,6 +57,7 @@ export class Peers {
     this.executor = server.executor;
     this.stats = server.stats;
     this.keyspace = server.keyspace;
+    this.clock = server.runtime.clock;
     this.config = server.config;
     this.log = server.log;
     this.settingsChanged();
@@ -56,6 +68,7 @@ export class Peers {
     const { values } = this.config;
     this.limits.maxBulkBytes = values['proto-max-bulk-len'];
     this.maxInputBytes = values['client-query-buffer-limit'];
+    this.asksForPassword = values.requirepass !== '';
   }
 
   outputLimit(client: Client): OutputBufferLimit {
@@ -72,6 +85,7 @@ export class Peers {
   }
 
   giveBackArguments(args: Arguments): void {
+    args.begin(NO_BYTES);
     if (this.spareArguments.length < SPARE_ARGUMENTS) this.spareArguments.push(args);
   }
 
@@ -98,15 +112,39 @@ export class Peers {
     connection.close();
   }
 
+  /** What has to be looked after by the clock: peers that are slow or silent, memory that is not needed any more. */
+  tick(nowMs: number): void {
+    for (const connection of this.behind) if (!connection.checkBehind(nowMs)) this.behind.delete(connection);
+    if (nowMs - this.trimmedMs >= TRIM_INTERVAL_MS) {
+      this.trimmedMs = nowMs;
+      for (const connection of this.holdingInput) {
+        if (!connection.trimInput(nowMs)) this.holdingInput.delete(connection);
+      }
+    }
+    const timeoutMs = this.config.values.timeout * 1000;
+    if (timeoutMs > 0) this.closeIdle(nowMs, timeoutMs);
+  }
+
   joined(connection: Connection): void {
-    connection.client.authenticated = this.config.values.requirepass === '';
+    connection.client.authenticated = !this.asksForPassword;
     this.connections.add(connection);
     this.stats.connectionsReceived++;
   }
 
   gone(connection: Connection): void {
     this.connections.delete(connection);
+    this.behind.delete(connection);
+    this.holdingInput.delete(connection);
     this.clients.remove(connection.client);
+  }
+
+  private closeIdle(nowMs: number, timeoutMs: number): void {
+    for (const client of this.clients) {
+      const idleMs = nowMs - client.lastInteractionMs;
+      if (client.type !== 'normal' || client.postponed || idleMs <= timeoutMs) continue;
+      this.log.verbose('Closing idle client');
+      client.connection.close();
+    }
   }
 
   private describe(connection: Connection): string {

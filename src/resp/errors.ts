@@ -42,9 +42,7 @@ export const DB_OUT_OF_RANGE = err('DB index is out of range');
 export const INVALID_CURSOR = err('invalid cursor');
 export const INVALID_FIRST_DB_INDEX = err('invalid first DB index');
 export const INVALID_SECOND_DB_INDEX = err('invalid second DB index');
-export const EXPIRE_NX_AND_OTHERS = err(
-  'NX and XX, GT or LT options at the same time are not compatible',
-);
+export const EXPIRE_NX_AND_OTHERS = err('NX and XX, GT or LT options at the same time are not compatible');
 export const EXPIRE_GT_AND_LT = err('GT and LT options at the same time are not compatible');
 export const IDLE_TIME_NOT_TRACKED = err(
   'An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
@@ -94,6 +92,16 @@ export const INVALID_COMMAND = err('Invalid command specified');
 export const INVALID_COMMAND_ARGUMENTS = err('Invalid arguments specified for command');
 export const NO_KEY_ARGUMENTS = err('The command has no key arguments');
 export const INVALID_ARGUMENT_COUNT = err('Invalid number of arguments specified for command');
+export const PACKED_THRESHOLD = err('argument must be a memory value bigger than 1 and smaller than 4gb');
+export const PUSH_NEEDS_RESP3 = err('RESP2 is not supported by this command');
+export const WRONG_PROTOCOL_TYPE = err(
+  'Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false',
+);
+export const DB_NUMBER_OUT_OF_RANGE = err('Out of range database');
+export const NOT_A_HASH_TABLE = err(
+  'The value stored at the specified key is not represented using an hash table',
+);
+export const TABLE_TOO_LARGE = err('OOM in dictTryExpand');
 
 export const PROTECTED_MODE_DENIED = new ReplyError(
   "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.",
@@ -104,22 +112,25 @@ export const failure = (reason: string) => err(reason);
 
 export const wrongArity = (fullName: string) => err(`wrong number of arguments for '${fullName}' command`);
 
+// What a client sent, in an error: up to its first zero byte, and not too much of it.
+const quotedBack = (text: string, length = 128) => text.split('\0', 1)[0]!.slice(0, length);
+
 /** `name` and `args` are quoted back as received, cut as Redis cuts them. */
 export const unknownCommand = (name: string, args: readonly string[]) => {
   let quoted = '';
   for (const arg of args) {
     if (quoted.length >= 128) break;
-    quoted += `'${arg.slice(0, 128 - quoted.length)}' `;
+    quoted += `'${quotedBack(arg, 128 - quoted.length)}' `;
   }
-  return err(`unknown command '${name.slice(0, 128)}', with args beginning with: ${quoted}`);
+  return err(`unknown command '${quotedBack(name)}', with args beginning with: ${quoted}`);
 };
 
 export const unknownSubcommand = (subcommand: string, container: string) =>
-  err(`unknown subcommand '${subcommand.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`);
+  err(`unknown subcommand '${quotedBack(subcommand)}'. Try ${container.toUpperCase()} HELP.`);
 
 export const syntaxOfSubcommand = (subcommand: string, container: string) =>
   err(
-    `unknown subcommand or wrong number of arguments for '${subcommand.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`,
+    `unknown subcommand or wrong number of arguments for '${quotedBack(subcommand)}'. Try ${container.toUpperCase()} HELP.`,
   );
 
 export const invalidExpire = (command: string) => err(`invalid expire time in '${command}' command`);

@@ -3,7 +3,7 @@
 // it arrives. It knows no command and copies nothing.
 
 import { toText } from '../base/bytes.ts';
-import { parseSafeInteger } from '../base/numbers.ts';
+import { parseInt64Bytes } from '../base/numbers.ts';
 import { splitArguments } from '../base/quote.ts';
 import type { Arguments } from './arguments.ts';
 import { protocolError, type ReplyError } from './errors.ts';
@@ -16,6 +16,9 @@ const INLINE_MAX_BYTES = 64 * 1024;
 const INT_MAX = 0x7fffffff;
 const UNAUTHENTICATED_MAX_ARGUMENTS = 10;
 const UNAUTHENTICATED_MAX_BULK_BYTES = 16384;
+
+/** What a parser or arguments point at that have nothing to read, so that they keep no memory alive. */
+export const NO_BYTES = Buffer.alloc(0);
 
 /** What `next` found. `EMPTY` is a blank line or an empty array: nothing to run, but bytes were consumed. */
 export const PARSED = { INCOMPLETE: 0, REQUEST: 1, EMPTY: 2, ERROR: 3 } as const;
@@ -33,7 +36,7 @@ export class RequestParser {
   end = 0;
   /** Where the request that was read last, or is being read, begins. */
   requestStart = 0;
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NO_BYTES;
   /** Set after `PARSED.ERROR`. */
   error: ReplyError | null = null;
 
@@ -116,13 +119,16 @@ export class RequestParser {
   }
 
   private readBulkHeader(limits: RequestLimits): number {
+    const tooBig = 'too big bulk count string';
     const marker = this.bytes[this.at]!;
-    const length = this.readHeader('too big bulk count string');
-    if (length < HEADER_NONE) return length;
     if (marker !== DOLLAR) {
+      const lineEnd = this.find(CR, this.at);
+      if (lineEnd + 1 >= this.end) return this.unfinished(lineEnd, tooBig);
       this.fail(`expected '$', got '${String.fromCharCode(marker)}'`);
       return HEADER_ERROR;
     }
+    const length = this.readHeader(tooBig);
+    if (length < HEADER_NONE) return length;
     if (!(length >= 0 && length <= limits.maxBulkBytes)) {
       this.fail('invalid bulk length');
       return HEADER_ERROR;
@@ -149,25 +155,32 @@ export class RequestParser {
     }
     const plain = at > start && at - start < 10 && (bytes[start] !== 48 || at === start + 1);
     if (at < end && bytes[at] !== CR) {
-      at = bytes.indexOf(CR, at);
-      if (at < 0 || at >= end) at = end;
-      else if (at + 1 < end) value = Number.NaN;
+      at = this.find(CR, at);
+      value = Number.NaN;
     }
-    if (at + 1 >= end) {
-      if (at >= end && end - this.at > INLINE_MAX_BYTES) {
-        this.fail(tooBig);
-        return HEADER_ERROR;
-      }
-      return HEADER_INCOMPLETE;
-    }
+    if (at + 1 >= end) return this.unfinished(at, tooBig);
     this.at = at + 2;
-    return plain && !Number.isNaN(value) ? value : parseNegativeSafely(bytes, start, at - start);
+    return plain && !Number.isNaN(value) ? value : parseUnusualNumber(bytes, start, at - start);
+  }
+
+  private unfinished(lineEnd: number, tooBig: string): number {
+    if (lineEnd < this.end || this.end - this.at <= INLINE_MAX_BYTES) return HEADER_INCOMPLETE;
+    this.fail(tooBig);
+    return HEADER_ERROR;
+  }
+
+  // Where a byte is, or the end. Observed 7.2.4: a zero byte hides what follows it, so a line that holds one never ends.
+  private find(wanted: number, from: number): number {
+    const { bytes, end } = this;
+    const at = bytes.indexOf(wanted, from);
+    const found = at < 0 || at > end ? end : at;
+    return bytes.subarray(from, found).includes(0) ? end : found;
   }
 
   private readInline(args: Arguments): Parsed {
     const bytes = this.bytes;
-    const newline = bytes.indexOf(LF, this.at);
-    if (newline < 0 || newline >= this.end) {
+    const newline = this.find(LF, this.at);
+    if (newline >= this.end) {
       if (this.end - this.at > INLINE_MAX_BYTES) return this.fail('too big inline request');
       return PARSED.INCOMPLETE;
     }
@@ -197,7 +210,9 @@ const HEADER_INCOMPLETE = HEADER_NONE - 1;
 const HEADER_ERROR = HEADER_NONE - 2;
 
 // Headers that the loop over plain digits cannot judge: signs, zeros in front, very long numbers.
-function parseNegativeSafely(bytes: Uint8Array, start: number, length: number): number {
-  const value = parseSafeInteger(bytes, start, length);
-  return value < HEADER_NONE ? Number.NaN : value;
+function parseUnusualNumber(bytes: Uint8Array, start: number, length: number): number {
+  const value = parseInt64Bytes(bytes, start, length);
+  if (value === null) return Number.NaN;
+  // However far below zero, a count is only that.
+  return value < HEADER_NONE ? -1 : Number(value);
 }

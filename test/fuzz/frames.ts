@@ -57,7 +57,7 @@ const QUOTE_PIECES = [
   '\f',
   '\0',
   'PING',
-  'echo',
+  'PONG',
   'a',
   '""',
   "''",
@@ -144,7 +144,7 @@ export class FrameFuzzer {
       case 4:
         return ['set', key, word, this.pick(WORDS)];
       case 5:
-        return ['nosuchcommand', key, word];
+        return ['nosuchthing', key, word];
       case 6:
         return [this.pick(WORDS), key];
       case 7:

@@ -16,6 +16,19 @@ export interface Outcome {
   readonly closed: boolean;
 }
 
+/** Whether two servers agree, or only our lack of a command keeps them from it. */
+export function agree(ours: Outcome, theirs: Outcome): boolean {
+  if (ours.output === theirs.output && ours.closed === theirs.closed) return true;
+  const unknown = /-ERR unknown command [^\r]*\r\n/g;
+  return (ours.output.match(unknown)?.length ?? 0) > (theirs.output.match(unknown)?.length ?? 0);
+}
+
+/** An outcome in a line that is not too long. */
+export function showOutcome({ output, closed }: Outcome): string {
+  const shown = JSON.stringify(output.length > 300 ? `${output.slice(0, 300)}…` : output);
+  return `${shown}${closed ? ', closed' : ''}`;
+}
+
 /** A server under test, by its port. Empties it between inputs through a connection of its own. */
 export class Probe {
   private readonly port: number;

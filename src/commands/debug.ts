@@ -1,0 +1,187 @@
+// DEBUG: for tests and for people who look for a fault. Here is what each subcommand takes; those that are about keys or
+// show replies of every type are in debug-keys.ts and debug-protocol.ts. What needs parts that do not exist (a saved
+// data set, replicas) is not known at all, so that its absence is heard.
+
+import { hexOf, toText } from '../base/bytes.ts';
+import { globMatch } from '../base/glob.ts';
+import { leadingInt32 } from '../base/numbers.ts';
+import { parseMemorySize } from '../config/number-text.ts';
+import { command } from '../engine/command-spec.ts';
+import { replyHelp } from '../engine/container-help.ts';
+import type { CommandContext } from '../engine/context.ts';
+import { PACKED_THRESHOLD_BYTES } from '../engine/debug-settings.ts';
+import { datasetDigest } from '../keyspace/digest.ts';
+import { PACKED_THRESHOLD, ReplyError, syntaxOfSubcommand } from '../resp/errors.ts';
+import { digestValues, populate, showDatabaseTables, showKeyTable, showObject } from './debug-keys.ts';
+import { replyWithType } from './debug-protocol.ts';
+
+interface Subcommand {
+  /** How many arguments the request has, DEBUG and the subcommand's own name among them. */
+  readonly least: number;
+  readonly most?: number;
+  run(ctx: CommandContext): void;
+}
+
+const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
+  ['change-repl-id', { least: 2, run: changeReplicationId }],
+  ['config-rewrite-force-all', { least: 2, run: rewriteAll }],
+  ['digest', { least: 2, run: ({ keyspace, reply }) => reply.simple(hexOf(datasetDigest(keyspace))) }],
+  ['digest-value', { least: 2, most: Number.POSITIVE_INFINITY, run: digestValues }],
+  ['error', { least: 3, run: replyError }],
+  ['help', { least: 2, run: replyHelp }],
+  ['htstats', { least: 3, most: Number.POSITIVE_INFINITY, run: showDatabaseTables }],
+  ['htstats-key', { least: 3, most: Number.POSITIVE_INFINITY, run: showKeyTable }],
+  ['log', { least: 3, run: writeLog }],
+  ['object', { least: 3, run: showObject }],
+  ['pause-cron', { least: 3, run: pauseCron }],
+  ['populate', { least: 3, most: 5, run: populate }],
+  ['protocol', { least: 3, run: replyWithType }],
+  ['quicklist-packed-threshold', { least: 3, run: setPackedThreshold }],
+  ['replybuffer', { least: 4, run: setReplyBuffer }],
+  ['set-active-expire', { least: 3, run: setActiveExpire }],
+  ['set-disable-deny-scripts', { least: 3, run: setDenyScripts }],
+  ['sleep', { least: 3, run: sleep }],
+  ['stringmatch-test', { least: 2, run: testGlobs }],
+]);
+
+export const debug = command({
+  name: 'debug',
+  since: '1.0.0',
+  group: 'server',
+  complexity: 'Depends on subcommand.',
+  summary: 'A container for what tests of the server need.',
+  arity: -2,
+  flags: ['admin', 'noscript', 'loading', 'stale', 'protected'],
+  docFlags: ['syscmd'],
+  enabledBy: 'enable-debug-command',
+  help: [
+    'CHANGE-REPL-ID',
+    '    Give the server another replication ID.',
+    'CONFIG-REWRITE-FORCE-ALL',
+    '    As CONFIG REWRITE, with every directive, also those at their defaults.',
+    'DIGEST',
+    '    Show a digest of the whole data set, equal for equal data.',
+    'DIGEST-VALUE <key> [<key> ...]',
+    '    Show a digest of the value of each key.',
+    'ERROR <string>',
+    '    Answer an error with this text.',
+    'HTSTATS <dbid> [full]',
+    '    Show how full the hash table of a database is.',
+    'HTSTATS-KEY <key> [full]',
+    '    As HTSTATS, for the hash table of a value.',
+    'LOG <message>',
+    '    Write a line to the log.',
+    'OBJECT <key>',
+    '    Show how a value is stored.',
+    'PAUSE-CRON <0|1>',
+    '    Stop the periodic duties, or go on with them.',
+    'POPULATE <count> [<prefix>] [<size>]',
+    '    Make keys named <prefix>:<number>, "key" being the usual prefix. They are not propagated.',
+    'PROTOCOL <type>',
+    '    Answer a value of this type: string, integer, double, bignum, null, array, set, map,',
+    '    attrib, push, verbatim, true or false.',
+    'QUICKLIST-PACKED-THRESHOLD <size>',
+    '    Set the size from which on a list element has a node of its own; 0 is the default, 1gb.',
+    'REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>',
+    '    Accepted; reply buffers belong to no client here and are not resized.',
+    'REPLYBUFFER RESIZING <0|1>',
+    '    Accepted as well.',
+    'SET-ACTIVE-EXPIRE <0|1>',
+    '    With 0, keys that expire are only removed when somebody asks for them.',
+    'SET-DISABLE-DENY-SCRIPTS <0|1>',
+    '    With 1, scripts may run every command.',
+    'SLEEP <seconds>',
+    '    Stop the whole server for a while; decimals are allowed.',
+    'STRINGMATCH-TEST',
+    '    Try the matching of patterns with random ones.',
+  ],
+  run: (ctx) => {
+    const { args } = ctx;
+    const name = args.string(1);
+    const subcommand = SUBCOMMANDS.get(name.toLowerCase());
+    if (subcommand === undefined) throw syntaxOfSubcommand(name, 'debug');
+    const { least, most = least } = subcommand;
+    if (args.count < least || args.count > most) throw syntaxOfSubcommand(name, 'debug');
+    subcommand.run(ctx);
+  },
+});
+
+function changeReplicationId({ reply, server }: CommandContext): void {
+  server.log.notice('Changing replication IDs after receiving DEBUG change-repl-id');
+  server.lifecycle.changeReplicationId();
+  reply.ok();
+}
+
+function rewriteAll({ reply, server }: CommandContext): void {
+  const reason = server.config.rewrite({ forceAll: true });
+  if (reason !== null) {
+    throw new ReplyError(reason.replace('Rewriting config file', 'CONFIG-REWRITE-FORCE-ALL failed'));
+  }
+  reply.ok();
+}
+
+// Not `reply.error`: an error that was asked for is not counted as one.
+function replyError({ args, reply }: CommandContext): void {
+  reply.raw(`-${args.string(2).replace(/[\r\n]/g, ' ')}\r\n`);
+}
+
+function writeLog({ args, reply, server }: CommandContext): void {
+  server.log.warning(`DEBUG LOG: ${args.string(2)}`);
+  reply.ok();
+}
+
+function pauseCron({ args, reply, server }: CommandContext): void {
+  server.debug.cronPaused = isOn(args.string(2));
+  reply.ok();
+}
+
+function setPackedThreshold({ args, reply, server }: CommandContext): void {
+  const size = parseMemorySize(args.string(2));
+  if (size === null || size < 0n || size > 2n ** 32n - 2n ** 20n) throw PACKED_THRESHOLD;
+  server.debug.packedThresholdBytes = size === 0n ? PACKED_THRESHOLD_BYTES : Number(size);
+  reply.ok();
+}
+
+function setReplyBuffer({ args, reply }: CommandContext): void {
+  if (args.is(2, 'peak-reset-time')) {
+    if (!args.is(3, 'never') && !args.is(3, 'reset')) args.int64(3);
+  } else if (!args.is(2, 'resizing')) {
+    throw syntaxOfSubcommand(args.string(1), 'debug');
+  }
+  reply.ok();
+}
+
+function setActiveExpire({ args, keyspace, reply }: CommandContext): void {
+  keyspace.activeExpiry = isOn(args.string(2));
+  // Whatever has become due meanwhile is due now.
+  if (keyspace.activeExpiry) keyspace.noteDeadline(0);
+  reply.ok();
+}
+
+function setDenyScripts({ args, reply, server }: CommandContext): void {
+  server.debug.scriptsMayRunDenied = isOn(args.string(2));
+  reply.ok();
+}
+
+function sleep({ args, reply, server }: CommandContext): void {
+  const seconds = Number.parseFloat(args.string(2));
+  if (seconds > 0 && seconds !== Number.POSITIVE_INFINITY) server.runtime.timers.block(seconds * 1000);
+  reply.ok();
+}
+
+const GLOB_TRIALS = 2000;
+const GLOB_BYTES = 24;
+
+function testGlobs({ reply, server }: CommandContext): void {
+  const { random } = server.runtime;
+  const letters = '*?[]^-\\ab';
+  const piece = () =>
+    Array.from({ length: random.below(GLOB_BYTES) }, () => letters[random.below(letters.length)]!).join('');
+  for (let trial = 0; trial < GLOB_TRIALS; trial++)
+    globMatch(piece(), toText(random.bytes(GLOB_BYTES)), trial % 2 === 0);
+  reply.simple('Apparently Redis did not crash: test passed');
+}
+
+function isOn(text: string): boolean {
+  return leadingInt32(text) !== 0;
+}

@@ -1,0 +1,159 @@
+// INFO's sections about the process and what it spends: server, clients, memory, processor time.
+
+import { REDIS_VERSION } from '../base/version.ts';
+import type { InfoField, InfoSection } from '../engine/info-section.ts';
+import { humanBytes, memoryFigures } from '../engine/memory-figures.ts';
+import type { ServerParts } from '../engine/server-parts.ts';
+
+const SECONDS_PER_DAY = 24 * 3600;
+
+export const serverSection: InfoSection = {
+  name: 'server',
+  title: 'Server',
+  inDefault: true,
+  inAll: true,
+  fields: (server) => {
+    const { config, keyspace, lifecycle, runtime } = server;
+    const uptimeSeconds = Math.floor(keyspace.nowMs / 1000) - Math.floor(lifecycle.startedMs / 1000);
+    return [
+      ['redis_version', REDIS_VERSION],
+      ['redis_mode', 'standalone'],
+      ['os', runtime.process.systemName()],
+      ['node_version', runtime.process.nodeVersion()],
+      ['arch_bits', 64],
+      ['process_id', runtime.pid],
+      ['process_supervised', 'no'],
+      ['run_id', lifecycle.runId],
+      ['tcp_port', lifecycle.port],
+      ['server_time_usec', runtime.clock.nowUs()],
+      ['uptime_in_seconds', uptimeSeconds],
+      ['uptime_in_days', Math.floor(uptimeSeconds / SECONDS_PER_DAY)],
+      ['hz', config.values.hz],
+      ['configured_hz', config.values.hz],
+      ['lru_clock', keyspace.access.lruClock],
+      ['executable', lifecycle.executable],
+      ['config_file', lifecycle.configFile],
+      ['io_threads_active', 0],
+      ...listeners(server),
+    ];
+  },
+};
+
+function listeners({ config, lifecycle }: ServerParts): InfoField[] {
+  const found: string[] = [];
+  const { bind, unixsocket } = config.values;
+  const addresses = (names: readonly string[]) => names.map((name) => `,bind=${name}`).join('');
+  if (lifecycle.port !== 0) found.push(`name=tcp${addresses(bind)},port=${lifecycle.port}`);
+  if (unixsocket !== '') found.push(`name=unix${addresses([unixsocket])}`);
+  return found.map((text, i) => [`listener${i}`, text]);
+}
+
+export const clientsSection: InfoSection = {
+  name: 'clients',
+  title: 'Clients',
+  inDefault: true,
+  inAll: true,
+  fields: ({ clients, config, stats }) => [
+    ['connected_clients', clients.size],
+    ['cluster_connections', 0],
+    ['maxclients', config.values.maxclients],
+    ['client_recent_max_input_buffer', stats.clientBuffers.recentMaxInput],
+    ['client_recent_max_output_buffer', stats.clientBuffers.recentMaxOutput],
+    // Clients that CLIENT PAUSE holds back count as blocked.
+    ['blocked_clients', clients.postponedCount],
+    ['tracking_clients', 0],
+    ['clients_in_timeout_table', 0],
+    ['total_blocking_keys', 0],
+    ['total_blocking_keys_on_nokey', 0],
+  ],
+};
+
+export const memorySection: InfoSection = {
+  name: 'memory',
+  title: 'Memory',
+  inDefault: true,
+  inAll: true,
+  fields: (server) => {
+    const { config, keyspace, runtime } = server;
+    const figures = memoryFigures(server);
+    const { usedBytes, peakBytes, rssBytes, datasetBytes, allocatedBytes, activeBytes } = figures;
+    const totalBytes = runtime.process.totalMemoryBytes();
+    const { maxmemory } = config.values;
+    return [
+      ['used_memory', usedBytes],
+      ['used_memory_human', humanBytes(usedBytes)],
+      ['used_memory_rss', rssBytes],
+      ['used_memory_rss_human', humanBytes(rssBytes)],
+      ['used_memory_peak', peakBytes],
+      ['used_memory_peak_human', humanBytes(peakBytes)],
+      ['used_memory_peak_perc', percent(usedBytes, peakBytes)],
+      ['used_memory_overhead', figures.overheadBytes],
+      ['used_memory_startup', figures.startupBytes],
+      ['used_memory_dataset', datasetBytes],
+      ['used_memory_dataset_perc', percent(datasetBytes, Math.max(1, usedBytes - figures.startupBytes))],
+      ['allocator_allocated', allocatedBytes],
+      ['allocator_active', activeBytes],
+      ['total_system_memory', totalBytes],
+      ['total_system_memory_human', humanBytes(totalBytes)],
+      ['used_memory_lua', 0],
+      ['used_memory_vm_eval', 0],
+      ['used_memory_lua_human', humanBytes(0)],
+      ['used_memory_scripts_eval', 0],
+      ['number_of_cached_scripts', 0],
+      ['number_of_functions', 0],
+      ['number_of_libraries', 0],
+      ['used_memory_vm_functions', 0],
+      ['used_memory_vm_total', 0],
+      ['used_memory_vm_total_human', humanBytes(0)],
+      ['used_memory_functions', 0],
+      ['used_memory_scripts', 0],
+      ['used_memory_scripts_human', humanBytes(0)],
+      ['maxmemory', maxmemory],
+      ['maxmemory_human', humanBytes(maxmemory)],
+      ['maxmemory_policy', config.values['maxmemory-policy']],
+      ['allocator_frag_ratio', ratio(activeBytes, allocatedBytes)],
+      ['allocator_frag_bytes', activeBytes - allocatedBytes],
+      ['mem_fragmentation_ratio', ratio(rssBytes, usedBytes)],
+      ['mem_fragmentation_bytes', rssBytes - usedBytes],
+      ['mem_not_counted_for_evict', 0],
+      ['mem_replication_backlog', 0],
+      ['mem_total_replication_buffers', 0],
+      ['mem_clients_slaves', 0],
+      ['mem_clients_normal', figures.clientBytes],
+      ['mem_cluster_links', 0],
+      ['mem_aof_buffer', 0],
+      ['mem_allocator', 'respite'],
+      ['lazyfree_pending_objects', keyspace.pendingFrees],
+      ['lazyfreed_objects', keyspace.stats.lazyFreed],
+    ];
+  },
+};
+
+function percent(part: number, whole: number): string {
+  return `${whole === 0 ? '0.00' : ((part * 100) / whole).toFixed(2)}%`;
+}
+
+function ratio(a: number, b: number): string {
+  return (b === 0 ? 1 : a / b).toFixed(2);
+}
+
+export const cpuSection: InfoSection = {
+  name: 'cpu',
+  title: 'CPU',
+  inDefault: true,
+  inAll: true,
+  fields: ({ runtime }) => {
+    const { user, system } = runtime.process.cpuUs();
+    return [
+      ['used_cpu_sys', seconds(system)],
+      ['used_cpu_user', seconds(user)],
+      // There are no child processes.
+      ['used_cpu_sys_children', seconds(0)],
+      ['used_cpu_user_children', seconds(0)],
+    ];
+  },
+};
+
+function seconds(microseconds: number): string {
+  return (microseconds / 1e6).toFixed(6);
+}

@@ -1,0 +1,142 @@
+// INFO's sections of counters: of the server as a whole, by command, by error code, and of durations.
+
+import { compareText } from '../base/bytes.ts';
+import type { InfoField, InfoSection } from '../engine/info-section.ts';
+import { safeInfoName } from '../engine/info-section.ts';
+import type { ServerStats } from '../engine/stats.ts';
+
+export const statsSection: InfoSection = {
+  name: 'stats',
+  title: 'Stats',
+  inDefault: true,
+  inAll: true,
+  fields: ({ keyspace, stats }) => {
+    const ofKeys = keyspace.stats;
+    return [
+      ['total_connections_received', stats.connectionsReceived],
+      ['total_commands_processed', stats.commandsProcessed],
+      ['instantaneous_ops_per_sec', Math.floor(stats.opsRate.perSecond)],
+      ['total_net_input_bytes', stats.netInputBytes],
+      ['total_net_output_bytes', stats.netOutputBytes],
+      ['total_net_repl_input_bytes', 0],
+      ['total_net_repl_output_bytes', 0],
+      ['instantaneous_input_kbps', (stats.inputRate.perSecond / 1024).toFixed(2)],
+      ['instantaneous_output_kbps', (stats.outputRate.perSecond / 1024).toFixed(2)],
+      ['instantaneous_input_repl_kbps', '0.00'],
+      ['instantaneous_output_repl_kbps', '0.00'],
+      ['rejected_connections', stats.rejectedConnections],
+      ['sync_full', 0],
+      ['sync_partial_ok', 0],
+      ['sync_partial_err', 0],
+      ['expired_keys', ofKeys.expired],
+      ['expired_time_cap_reached_count', ofKeys.expiredTimeCapReached],
+      ['expire_cycle_cpu_milliseconds', Math.floor(ofKeys.expireCycleMicroseconds / 1000)],
+      // Our own: how long after its deadline a key was removed that nobody asked for.
+      ['expired_lag_ms_last', ofKeys.expireLagMs],
+      ['expired_lag_ms_max', ofKeys.expireLagMaxMs],
+      ['evicted_keys', 0],
+      ['evicted_clients', 0],
+      ['total_eviction_exceeded_time', 0],
+      ['current_eviction_exceeded_time', 0],
+      ['keyspace_hits', ofKeys.hits],
+      ['keyspace_misses', ofKeys.misses],
+      ['pubsub_channels', 0],
+      ['pubsub_patterns', 0],
+      ['pubsubshard_channels', 0],
+      ['latest_fork_usec', 0],
+      ['total_forks', 0],
+      ['migrate_cached_sockets', 0],
+      ['slave_expires_tracked_keys', 0],
+      ['tracking_total_keys', 0],
+      ['tracking_total_items', 0],
+      ['tracking_total_prefixes', 0],
+      ['unexpected_error_replies', stats.unexpectedErrorReplies],
+      ['total_error_replies', stats.errorReplies],
+      ['dump_payload_sanitizations', 0],
+      ['total_reads_processed', stats.totalReads],
+      ['total_writes_processed', stats.totalWrites],
+      ['eventloop_cycles', stats.turns],
+      ['eventloop_duration_sum', Math.floor(stats.turnMicroseconds)],
+      ['eventloop_duration_cmd_sum', Math.floor(stats.commandMicroseconds)],
+      ['instantaneous_eventloop_cycles_per_sec', Math.floor(stats.turnRate.perSecond)],
+      ['instantaneous_eventloop_duration_usec', meanTurnMicroseconds(stats)],
+      ['acl_access_denied_auth', stats.authFailures],
+      ['acl_access_denied_cmd', stats.deniedCommands],
+      ['acl_access_denied_key', stats.deniedKeys],
+      ['acl_access_denied_channel', stats.deniedChannels],
+    ];
+  },
+};
+
+function meanTurnMicroseconds({ turnRate, turnDurationRate }: ServerStats): number {
+  return turnRate.perSecond === 0 ? 0 : Math.floor(turnDurationRate.perSecond / turnRate.perSecond);
+}
+
+export const commandStatsSection: InfoSection = {
+  name: 'commandstats',
+  title: 'Commandstats',
+  inDefault: false,
+  inAll: true,
+  fields: ({ stats }) =>
+    [...stats.commands]
+      .filter(([, { calls, failed, rejected }]) => calls + failed + rejected > 0)
+      .map(([command, { calls, failed, rejected, microseconds }]): InfoField => {
+        const total = Math.floor(microseconds);
+        const values = [
+          `calls=${calls}`,
+          `usec=${total}`,
+          `usec_per_call=${(calls === 0 ? 0 : total / calls).toFixed(2)}`,
+          `rejected_calls=${rejected}`,
+          `failed_calls=${failed}`,
+        ];
+        return [`cmdstat_${safeInfoName(command.fullName)}`, values.join(',')];
+      }),
+};
+
+export const errorStatsSection: InfoSection = {
+  name: 'errorstats',
+  title: 'Errorstats',
+  inDefault: true,
+  inAll: true,
+  fields: ({ stats }) =>
+    [...stats.errorCodes]
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([code, count]) => [`errorstat_${safeInfoName(code)}`, `count=${count}`] as const),
+};
+
+export const latencyStatsSection: InfoSection = {
+  name: 'latencystats',
+  title: 'Latencystats',
+  inDefault: false,
+  inAll: true,
+  fields: ({ config, stats }) => {
+    if (!config.values['latency-tracking']) return [];
+    const percents = config.values['latency-tracking-info-percentiles'];
+    return [...stats.commands].flatMap(([command, { histogram }]): InfoField[] => {
+      if (histogram === null) return [];
+      const values = percents.map(
+        (percent) => `p${shortDecimal(percent)}=${(histogram.percentile(percent) / 1000).toFixed(3)}`,
+      );
+      return [[`latency_percentiles_usec_${safeInfoName(command.fullName)}`, values.join(',')]];
+    });
+  },
+};
+
+/** Six decimals, without the zeros at the end. */
+function shortDecimal(value: number): string {
+  return value.toFixed(6).replace(/\.?0+$/, '');
+}
+
+/** Shown to those only who ask for it by name. */
+export const debugSection: InfoSection = {
+  name: 'debug',
+  title: 'Debug',
+  inDefault: false,
+  inAll: false,
+  fields: ({ stats }) => [
+    ['eventloop_duration_aof_sum', 0],
+    ['eventloop_duration_cron_sum', Math.floor(stats.cronMicroseconds)],
+    ['eventloop_duration_max', Math.floor(stats.turnMicrosecondsMax)],
+    ['eventloop_cmd_per_cycle_max', stats.turnCommandsMax],
+  ],
+};

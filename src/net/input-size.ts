@@ -1,0 +1,47 @@
+// How much memory a connection holds for input that has not been used up. Most requests are read and run in the buffer
+// that all connections share and need none; what arrives in pieces does, and the next large request finds it there.
+
+/** The least that is allocated. */
+const SMALL_BYTES = 16 * 1024;
+// A length that is announced is believed up to here; beyond, memory grows with what has arrived.
+const BELIEVED_BYTES = 1024 * 1024;
+// How many times of what has arrived may be allocated for the rest of a very large value.
+const TRUST = 64;
+const KEPT_BYTES = 4 * 1024 * 1024;
+const WORTH_TRIMMING_BYTES = 4 * 1024;
+const LARGE_BYTES = 32 * 1024;
+const IDLE_MS = 2000;
+
+/**
+ * The capacity for `used` bytes of a request that still misses `missing` bytes by what it has announced: an announcement
+ * costs the client nothing, so it is not allocated at once when it is large.
+ */
+export function grownCapacity(used: number, missing: number): number {
+  const announced = used + missing;
+  if (announced <= BELIEVED_BYTES) return Math.max(SMALL_BYTES, announced);
+  if (used >= BELIEVED_BYTES && missing > 0) return Math.min(announced, used * TRUST);
+  return Math.max(SMALL_BYTES, used * 2);
+}
+
+/** Whether memory of this capacity is kept for the next request when all in it has been used up. */
+export function isKept(capacity: number): boolean {
+  return capacity <= KEPT_BYTES;
+}
+
+/**
+ * The capacity that is left to a connection when its memory is looked through: what it uses when it has been idle, what it
+ * has needed lately when that is much less than it holds, else what it has. `peak` is the most it has used since the
+ * last look.
+ */
+export function trimmedCapacity(
+  capacity: number,
+  used: number,
+  missing: number,
+  peak: number,
+  idleMs: number,
+): number {
+  if (capacity - used <= WORTH_TRIMMING_BYTES) return capacity;
+  if (idleMs > IDLE_MS) return used;
+  const needed = Math.max(peak, used + missing);
+  return capacity > LARGE_BYTES && capacity / 2 > needed ? Math.max(SMALL_BYTES, needed) : capacity;
+}
