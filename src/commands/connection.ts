@@ -129,7 +129,10 @@ export const hello = command({
       'arguments',
       [
         arg.integer('protover'),
-        arg.block('auth', [arg.string('username'), arg.string('password')], { token: 'AUTH', optional: true }),
+        arg.block('auth', [arg.string('username'), arg.string('password')], {
+          token: 'AUTH',
+          optional: true,
+        }),
         arg.string('clientname', { token: 'SETNAME', optional: true }),
       ],
       { optional: true },

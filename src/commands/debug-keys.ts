@@ -17,6 +17,7 @@ import {
   NOT_POSITIVE,
   TABLE_TOO_LARGE,
 } from '../resp/errors.ts';
+import { isSharedInteger, SHARED_REFERENCES } from './object.ts';
 
 /** DEBUG OBJECT: works on keys that have expired, too. */
 export function showObject(ctx: CommandContext): void {
@@ -26,7 +27,7 @@ export function showObject(ctx: CommandContext): void {
   const bits = db.accessBits(ref);
   const fields = [
     `Value at:0x${(ref >>> 0).toString(16)}`,
-    'refcount:1',
+    `refcount:${isSharedInteger(ctx, ref) ? SHARED_REFERENCES : 1}`,
     `encoding:${encodingName(db.kind(ref))}`,
     `serializedlength:${savedBytes(ctx, ref)}`,
     `lru:${bits}`,

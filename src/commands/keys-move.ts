@@ -23,7 +23,6 @@ export const rename = command({
   arity: 3,
   flags: ['write'],
   acl: ['keyspace'],
-  history: [['3.2.0', 'A key may be renamed to itself.']],
   keys: [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'OW', 'update')],
   args: [arg.key('key'), arg.key('newkey', { keySpec: 1 })],
   run(ctx) {

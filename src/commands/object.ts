@@ -9,7 +9,7 @@ import { FREQUENCY_NOT_TRACKED, IDLE_TIME_NOT_TRACKED } from '../resp/errors.ts'
 
 // Redis keeps one object for each of these integers and counts all users of it as this many.
 const SHARED_INTEGER_DIGITS = 4;
-const SHARED_REFERENCES = 2147483647;
+export const SHARED_REFERENCES = 2147483647;
 
 const encoding = command({
   name: 'encoding',
@@ -136,7 +136,7 @@ function lookup({ args, db, keyspace }: CommandContext): Ref {
 
 // Values are never shared here; the answer is what Redis would say, which shares small integers unless it has to know
 // when each was used: with a limit on memory and a policy that asks for it.
-function isSharedInteger({ db, server }: CommandContext, ref: Ref): boolean {
+export function isSharedInteger({ db, server }: CommandContext, ref: Ref): boolean {
   const { values } = server.config;
   const policy = values['maxmemory-policy'];
   if (Number(values.maxmemory) !== 0 && (policy.endsWith('-lru') || policy.endsWith('-lfu'))) return false;

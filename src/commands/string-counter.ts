@@ -18,6 +18,14 @@ import {
   parseSafeInteger,
   writeSafeInteger,
 } from '../base/numbers.ts';
+import {
+  decimalLength,
+  fractionDigitsOf,
+  mantissaOf,
+  significantDigits,
+  sumOfDecimals,
+  writeDecimal,
+} from '../base/short-decimal.ts';
 import { KIND } from '../datatypes/kind.ts';
 import { plainStringKind } from '../datatypes/string.ts';
 import { arg, command, keyAt } from '../engine/command-spec.ts';
@@ -99,25 +107,61 @@ export const incrbyfloat = command({
   keys: [keyAt(1, 'RW', 'access', 'update')],
   args: [arg.key('key'), arg.double('increment')],
   run(ctx) {
-    const { args, db } = ctx;
-    const ref = db.lookupWrite(args, 1);
-    let value: LongDouble = 0;
-    if (ref !== 0) {
-      requireString(db, ref);
-      value = floatOrThrow(db.valueText(ref));
-    }
-    const sum = addLongDouble(value, floatOrThrow(args.string(2)));
-    if (!isFiniteLongDouble(sum)) throw NAN_OR_INFINITY;
-    const text = formatLongDouble(sum);
-    // Observed 7.2.4: the result is never encoded as an integer, even when it is one.
-    const at = db.write(args, 1, ref, plainStringKind(text.length), text.length, true);
-    writeText(db.valueMemory(at), db.valueOffset(at), text);
-    ctx.changed('incrbyfloat', 1);
-    ctx.reply.bulkText(text);
-    // As a value, so that no other machine's arithmetic can make another number of it.
-    if (ctx.propagates) ctx.propagateAs('SET', args.string(1), text, 'KEEPTTL');
+    const ref = ctx.db.lookupWrite(ctx.args, 1);
+    if (ref !== 0) requireString(ctx.db, ref);
+    if (!addShortDecimal(ctx, ref)) addFloat(ctx, ref);
   },
 });
+
+// The sum of short decimals, which needs neither strings nor bigints; false when these are none.
+function addShortDecimal(ctx: CommandContext, ref: Ref): boolean {
+  const { args, db } = ctx;
+  const { bytes } = args;
+  const start = args.start(2);
+  const length = args.length(2);
+  const by = mantissaOf(bytes, start, length);
+  if (Number.isNaN(by)) return false;
+  const byDigits = fractionDigitsOf(bytes, start, length);
+  let value = 0;
+  let valueDigits = 0;
+  if (ref !== 0) {
+    const memory = db.valueMemory(ref);
+    value = mantissaOf(memory, db.valueOffset(ref), db.valueLength(ref));
+    if (Number.isNaN(value)) return false;
+    valueDigits = fractionDigitsOf(memory, db.valueOffset(ref), db.valueLength(ref));
+  }
+  let sum = sumOfDecimals(value, valueDigits, by, byDigits);
+  if (Number.isNaN(sum)) return false;
+  const sumDigits = Math.max(valueDigits, byDigits);
+  const digits = significantDigits(sum, sumDigits);
+  for (let i = sumDigits; i > digits; i--) sum /= 10;
+  const sumLength = decimalLength(sum, digits);
+  const at = db.write(args, 1, ref, plainStringKind(sumLength), sumLength, true);
+  writeDecimal(db.valueMemory(at), db.valueOffset(at), sum, digits);
+  ctx.changed('incrbyfloat', 1);
+  ctx.reply.bulk(db.valueMemory(at), db.valueOffset(at), sumLength);
+  if (ctx.propagates) propagateSum(ctx, db.valueText(at));
+  return true;
+}
+
+function addFloat(ctx: CommandContext, ref: Ref): void {
+  const { args, db } = ctx;
+  const value = ref === 0 ? 0 : floatOrThrow(db.valueText(ref));
+  const sum = addLongDouble(value, floatOrThrow(args.string(2)));
+  if (!isFiniteLongDouble(sum)) throw NAN_OR_INFINITY;
+  const text = formatLongDouble(sum);
+  // Observed 7.2.4: the result is never encoded as an integer, even when it is one.
+  const at = db.write(args, 1, ref, plainStringKind(text.length), text.length, true);
+  writeText(db.valueMemory(at), db.valueOffset(at), text);
+  ctx.changed('incrbyfloat', 1);
+  ctx.reply.bulkText(text);
+  if (ctx.propagates) propagateSum(ctx, text);
+}
+
+// As a value, so that no other machine's arithmetic can make another number of it.
+function propagateSum(ctx: CommandContext, text: string): void {
+  ctx.propagateAs('SET', ctx.args.string(1), text, 'KEEPTTL');
+}
 
 function floatOrThrow(text: string): LongDouble {
   const value = parseLongDouble(text);

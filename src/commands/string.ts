@@ -39,7 +39,7 @@ export const mget = command({
   arity: -2,
   flags: ['readonly', 'fast'],
   keys: [keysFrom(1, -1, 1, 'RO', 'access')],
-  tips: ['REQUEST_POLICY:MULTI_SHARD'],
+  tips: ['request_policy:multi_shard'],
   args: [arg.key('key', { multiple: true })],
   run({ args, db, reply }) {
     reply.array(args.count - 1);
@@ -265,7 +265,7 @@ export const mset = command({
   arity: -3,
   flags: ['write', 'denyoom'],
   keys: [keysFrom(1, -1, 2, 'OW', 'update')],
-  tips: ['REQUEST_POLICY:MULTI_SHARD', 'RESPONSE_POLICY:ALL_SUCCEEDED'],
+  tips: ['request_policy:multi_shard', 'response_policy:all_succeeded'],
   args: PAIRS,
   run(ctx) {
     if (ctx.args.count % 2 === 0) throw wrongArity(ctx.command.fullName);

@@ -27,10 +27,7 @@ export function datasetDigest(keyspace: Keyspace): Uint8Array {
     mixNumber(total, db.id);
     let cursor = 0;
     do {
-      cursor = db.dict.scan(cursor, (ref) => {
-        const digest = entryDigest(db, ref);
-        for (let i = 0; i < SHA1_BYTES; i++) total[i]! ^= digest[i]!;
-      });
+      cursor = db.dict.scan(cursor, (ref) => xor(total, entryDigest(db, ref)));
     } while (cursor !== 0);
   }
   return total;

@@ -248,7 +248,8 @@ export class Heap {
     this.segmentFreePage[segment] = page;
     if (--this.segmentUsedPages[segment]! > 0 || segment < FIRST_SEGMENT_PAGES.length) return;
     // One empty segment is kept: at a size around a boundary it would be dropped and obtained again and again.
-    if (this.emptySegment >= 0 && this.segmentUsedPages[this.emptySegment] === 0) this.dropSegment(segment);
+    const spare = this.emptySegment;
+    if (spare >= 0 && spare !== segment && this.segmentUsedPages[spare] === 0) this.dropSegment(segment);
     else this.emptySegment = segment;
   }
 

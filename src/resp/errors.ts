@@ -17,6 +17,11 @@ export class ReplyError {
   }
 }
 
+// What a client sent, in an error: up to its first zero byte, and where Redis says so not too much of it.
+const quotedBack = (text: string, length = Number.POSITIVE_INFINITY) =>
+  text.split('\0', 1)[0]!.slice(0, length);
+const CUT = 128;
+
 const err = (text: string) => new ReplyError(`ERR ${text}`);
 
 export const SYNTAX = err('syntax error');
@@ -80,7 +85,7 @@ export const PROTOCOL_NOT_INTEGER = err('Protocol version is not an integer or o
 export const HELLO_NO_AUTH = new ReplyError(
   'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
 );
-export const unknownClientType = (type: string) => err(`Unknown client type '${type}'`);
+export const unknownClientType = (type: string) => err(`Unknown client type '${quotedBack(type)}'`);
 export const TIMEOUT_NOT_INTEGER = err('timeout is not an integer or out of range');
 export const TIMEOUT_OUT_OF_RANGE = err('timeout is out of range');
 export const TIMEOUT_NEGATIVE = err('timeout is negative');
@@ -112,25 +117,22 @@ export const failure = (reason: string) => err(reason);
 
 export const wrongArity = (fullName: string) => err(`wrong number of arguments for '${fullName}' command`);
 
-// What a client sent, in an error: up to its first zero byte, and not too much of it.
-const quotedBack = (text: string, length = 128) => text.split('\0', 1)[0]!.slice(0, length);
-
 /** `name` and `args` are quoted back as received, cut as Redis cuts them. */
 export const unknownCommand = (name: string, args: readonly string[]) => {
   let quoted = '';
   for (const arg of args) {
-    if (quoted.length >= 128) break;
-    quoted += `'${quotedBack(arg, 128 - quoted.length)}' `;
+    if (quoted.length >= CUT) break;
+    quoted += `'${quotedBack(arg, CUT - quoted.length)}' `;
   }
-  return err(`unknown command '${quotedBack(name)}', with args beginning with: ${quoted}`);
+  return err(`unknown command '${quotedBack(name, CUT)}', with args beginning with: ${quoted}`);
 };
 
 export const unknownSubcommand = (subcommand: string, container: string) =>
-  err(`unknown subcommand '${quotedBack(subcommand)}'. Try ${container.toUpperCase()} HELP.`);
+  err(`unknown subcommand '${quotedBack(subcommand, CUT)}'. Try ${container.toUpperCase()} HELP.`);
 
 export const syntaxOfSubcommand = (subcommand: string, container: string) =>
   err(
-    `unknown subcommand or wrong number of arguments for '${quotedBack(subcommand)}'. Try ${container.toUpperCase()} HELP.`,
+    `unknown subcommand or wrong number of arguments for '${quotedBack(subcommand, CUT)}'. Try ${container.toUpperCase()} HELP.`,
   );
 
 export const invalidExpire = (command: string) => err(`invalid expire time in '${command}' command`);
@@ -138,21 +140,21 @@ export const invalidExpire = (command: string) => err(`invalid expire time in '$
 export const rangeError = (low: number, high: number) =>
   err(`value is out of range, value must between ${low} and ${high}`);
 
-export const noSuchUser = (name: string) => err(`No such user '${name}'`);
+export const noSuchUser = (name: string) => err(`No such user '${quotedBack(name)}'`);
 
-export const unrecognizedOption = (option: string) => err(`Unrecognized option '${option}'`);
+export const unrecognizedOption = (option: string) => err(`Unrecognized option '${quotedBack(option)}'`);
 
 export const clientAttributeCharacters = (attribute: string) =>
   err(`${attribute} cannot contain spaces, newlines or special characters.`);
 
-export const helloOption = (option: string) => err(`Syntax error in HELLO option '${option}'`);
+export const helloOption = (option: string) => err(`Syntax error in HELLO option '${quotedBack(option)}'`);
 
-export const unsupportedOption = (option: string) => err(`Unsupported option ${option}`);
+export const unsupportedOption = (option: string) => err(`Unsupported option ${quotedBack(option)}`);
 
 export const protocolError = (reason: string) => err(`Protocol error: ${reason}`);
 
 export const unknownDirective = (name: string) =>
-  err(`Unknown option or number of arguments for CONFIG SET - '${name}'`);
+  err(`Unknown option or number of arguments for CONFIG SET - '${quotedBack(name)}'`);
 
 export const configSetFailed = (name: string, reason: string) =>
   err(`CONFIG SET failed (possibly related to argument '${name}') - ${reason}`);

@@ -23,7 +23,7 @@ export class TestServer {
   readonly server: EmbeddedServer;
   readonly runtime: Runtime;
   readonly logLines: string[];
-  private readonly clients: TestClient[] = [];
+  private readonly clients = new Set<TestClient>();
 
   private constructor(server: EmbeddedServer, runtime: Runtime, logLines: string[]) {
     this.server = server;
@@ -51,7 +51,8 @@ export class TestServer {
   /** A new client within the process, in RESP2. */
   connect(): TestClient {
     const client = new TestClient(this.server.connect());
-    this.clients.push(client);
+    this.clients.add(client);
+    client.stream.once('close', () => this.clients.delete(client));
     return client;
   }
 

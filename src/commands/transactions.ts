@@ -1,0 +1,111 @@
+// MULTI, EXEC, DISCARD, WATCH and UNWATCH. Queueing is the dispatcher's; the state and its rules are in
+// engine/transaction.
+
+import { arg, command, keysFrom } from '../engine/command-spec.ts';
+import { endTransaction, isExpiredKey, Transaction } from '../engine/transaction.ts';
+import {
+  DISCARD_WITHOUT_MULTI,
+  EXEC_ABORTED,
+  EXEC_WITHOUT_MULTI,
+  NESTED_MULTI,
+  WATCH_IN_MULTI,
+} from '../resp/errors.ts';
+
+export const multi = command({
+  name: 'multi',
+  since: '1.2.0',
+  group: 'transactions',
+  complexity: 'O(1)',
+  summary: 'Begins a transaction: what follows is queued until EXEC.',
+  arity: 1,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
+  runsInMulti: true,
+  run({ client, reply }) {
+    if (client.transaction !== null) throw NESTED_MULTI;
+    client.transaction = new Transaction();
+    reply.ok();
+  },
+});
+
+export const exec = command({
+  name: 'exec',
+  since: '1.2.0',
+  group: 'transactions',
+  complexity: 'Depends on commands in the transaction',
+  summary: 'Runs the commands of a transaction, one after another and nothing between them.',
+  arity: 1,
+  flags: ['noscript', 'loading', 'stale', 'skip_slowlog'],
+  runsInMulti: true,
+  runsQueue: true,
+  run(ctx) {
+    const { client, reply, server, keyspace } = ctx;
+    const { transaction } = client;
+    const { watches, executor } = server;
+    if (transaction === null) throw EXEC_WITHOUT_MULTI;
+    const isBroken = client.watchBroken || watches.hasExpired(client, keyspace);
+    if (transaction.aborted || isBroken) {
+      endTransaction(client, watches);
+      if (transaction.aborted) throw EXEC_ABORTED;
+      reply.nullArray();
+      return;
+    }
+    // What the transaction itself changes is nobody's concern any more.
+    watches.unwatch(client);
+    reply.array(transaction.queue.length);
+    for (const { command: queued, args } of transaction.queue) executor.call(client, queued, args);
+    endTransaction(client, watches);
+    // The effects are those of the commands; EXEC has none of its own.
+    ctx.propagateNothing();
+  },
+});
+
+export const discard = command({
+  name: 'discard',
+  since: '2.0.0',
+  group: 'transactions',
+  complexity: 'O(N), when N is the number of queued commands',
+  summary: 'Drops a transaction.',
+  arity: 1,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
+  runsInMulti: true,
+  run({ client, reply, server }) {
+    if (client.transaction === null) throw DISCARD_WITHOUT_MULTI;
+    endTransaction(client, server.watches);
+    reply.ok();
+  },
+});
+
+export const watch = command({
+  name: 'watch',
+  since: '2.2.0',
+  group: 'transactions',
+  complexity: 'O(1) for every key.',
+  summary: 'Lets the next transaction run only if these keys do not change before.',
+  arity: -2,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
+  keys: [keysFrom(1, -1, 1, 'RO')],
+  args: [arg.key('key', { multiple: true })],
+  runsInMulti: true,
+  run({ args, client, db, reply, server }) {
+    if (client.transaction !== null) throw WATCH_IN_MULTI;
+    for (let i = 1; i < args.count && !client.watchBroken; i++) {
+      const key = args.string(i);
+      server.watches.watch(client, db.id, key, isExpiredKey(db, key));
+    }
+    reply.ok();
+  },
+});
+
+export const unwatch = command({
+  name: 'unwatch',
+  since: '2.2.0',
+  group: 'transactions',
+  complexity: 'O(1)',
+  summary: 'Forgets all keys that are watched.',
+  arity: 1,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
+  run({ client, reply, server }) {
+    server.watches.unwatch(client);
+    reply.ok();
+  },
+});

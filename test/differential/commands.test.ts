@@ -1,0 +1,130 @@
+// Random command sequences to our server and to the real one: the answers must be the same bytes, and so must be what the
+// servers hold in the end. RESPITE_SEED starts at another seed, RESPITE_RUNS tells how many sequences.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/commands/registry.ts';
+import { SeededRandom } from '../../src/index.ts';
+import { showReply } from '../support/match-reply.ts';
+import { findReference, isVersionAtLeast, ReferenceServer } from '../support/reference.ts';
+import type { Protocol, Reply } from '../support/resp.ts';
+import { plainValue, type TestClient } from '../support/test-client.ts';
+import { TestServer } from '../support/test-server.ts';
+import { CommandFuzzer, toldCommands } from './commands.ts';
+import { type Side, shrink, tellBoth } from './compare.ts';
+
+const REQUESTS = 250;
+const firstSeed = Number(process.env.RESPITE_SEED ?? 1);
+const runs = Number(process.env.RESPITE_RUNS ?? 30);
+
+const program = findReference()!;
+let ours: TestServer;
+let reference: ReferenceServer;
+let sides: [Side, Side];
+
+beforeAll(async () => {
+  ours = await TestServer.start({ realTime: true });
+  reference = await ReferenceServer.start(program);
+  sides = [
+    { name: 'ours', connect: async () => ours.connect() },
+    { name: 'reference', connect: () => reference.connect() },
+  ];
+});
+
+afterAll(async () => {
+  await ours.close();
+  await reference.stop();
+});
+
+// An older reference lacks some commands and words them otherwise.
+const commands = toldCommands().filter((command) => isVersionAtLeast(program.version, command.spec.since));
+
+describe.each([2, 3] as const)('RESP%i', (protocol: Protocol) => {
+  test.each(Array.from({ length: runs }, (_, i) => firstSeed + i))('seed %i', async (seed) => {
+    const random = new SeededRandom(Buffer.from(`differential ${seed} ${protocol}`));
+    const requests = new CommandFuzzer(random, commands).sequence(REQUESTS);
+    const found = await tellBoth(sides, requests, protocol);
+    if (found === null) return;
+    const small = await shrink(requests, async (some) => (await tellBoth(sides, some, protocol)) !== null);
+    const shown = small.map((request) => `  ${request.map((arg) => JSON.stringify(arg)).join(' ')}`);
+    const again = (await tellBoth(sides, small, protocol)) ?? found;
+    expect.fail(`seed ${seed}, RESP${protocol}:\n${shown.join('\n')}\n${again}`);
+  });
+});
+
+test('there is something to tell', () => {
+  expect(commands.length).toBeGreaterThan(40);
+});
+
+test('COMMAND INFO says of every command what the reference says', async (context) => {
+  if (!isVersionAtLeast(program.version, '7.2')) context.skip('the reference is older than what we are like');
+  const [left, right] = await Promise.all(sides.map((side) => side.connect()));
+  const names = COMMANDS.flatMap((command) => [command, ...command.subcommands.values()]).map(
+    (one) => one.fullName,
+  );
+  for (const protocol of [2, 3]) {
+    await Promise.all([left!.call(`HELLO ${protocol}`), right!.call(`HELLO ${protocol}`)]);
+    for (const name of names.sort()) {
+      const [mine, theirs] = await Promise.all(
+        [left!, right!].map(async (client) => factsOf((await client.call(['COMMAND', 'INFO', name])).reply)),
+      );
+      expect.soft(mine, name).toEqual(theirs);
+    }
+  }
+});
+
+test('RANDOMKEY gives every key its turn', async () => {
+  for (const side of sides) {
+    const client = await side.connect();
+    await client.pipeline(['FLUSHALL', 'MSET a 1 b 2 c 3']);
+    const replies = await client.pipeline(Array.from({ length: 300 }, () => 'RANDOMKEY'));
+    expect(new Set(replies.map((frame) => plainValue(frame.reply))), side.name).toEqual(
+      new Set(['a', 'b', 'c']),
+    );
+    await client.call('FLUSHALL');
+    expect(await client.value('RANDOMKEY'), side.name).toBe(null);
+  }
+});
+
+test('SCAN finds every key once, whatever COUNT, MATCH and TYPE are', async () => {
+  for (const side of sides) {
+    const client: TestClient = await side.connect();
+    await client.call('FLUSHALL');
+    const keys = Array.from({ length: 500 }, (_, i) => `key:${i}`);
+    await client.pipeline(keys.map((key) => ['SET', key, 'x']));
+    for (const options of [
+      '',
+      'COUNT 1',
+      'COUNT 1000',
+      'TYPE string',
+      'TYPE hash',
+      'MATCH *7*',
+      'match key:1? count 7',
+    ]) {
+      const found: string[] = [];
+      let cursor = '0';
+      do {
+        const [next, batch] = (await client.value('SCAN', cursor, ...options.split(' ').filter(Boolean))) as [
+          string,
+          string[],
+        ];
+        cursor = next;
+        found.push(...batch);
+      } while (cursor !== '0');
+      const wanted = keys.filter((key) => {
+        if (options.includes('hash')) return false;
+        if (options.includes('*7*')) return key.includes('7');
+        return !options.includes('1?') || /^key:1.$/.test(key);
+      });
+      expect(found.sort(), `${side.name} ${options}`).toEqual(wanted.sort());
+    }
+  }
+});
+
+// What COMMAND INFO says of one command, without its subcommands, which are asked for by themselves. Flags and
+// categories have no order, and notes are in words of our own.
+function factsOf(reply: Reply): unknown {
+  const info = reply.type === 'array' ? reply.items[0]! : reply;
+  if (info.type !== 'array') return showReply(info);
+  const shown = (item: Reply) => showReply(item).replace(/"notes"(,| =>) "([^"\\]|\\.)*"/, 'notes');
+  return info.items.slice(0, 9).map((item) => ('items' in item ? item.items.map(shown).sort() : shown(item)));
+}
