@@ -19,6 +19,7 @@ import { KeyEvents } from './engine/key-events.ts';
 import { Observers } from './engine/observers.ts';
 import { Propagation } from './engine/propagation.ts';
 import type { Lifecycle, ServerParts, ShutdownRequest } from './engine/server-parts.ts';
+import { SlowLog } from './engine/slow-log.ts';
 import { ServerStats } from './engine/stats.ts';
 import { Watches } from './engine/transaction.ts';
 import { Turn } from './engine/turn.ts';
@@ -104,9 +105,11 @@ export class Server {
       propagation,
       lifecycle,
       debug: new DebugSettings(),
+      slowLog: new SlowLog(config, clock),
       infoSections: INFO_SECTIONS,
     };
     const executor = new Executor(parts as ServerParts, this.turn.writer, this.turn);
+    executor.addSlowListener(parts.slowLog);
     this.executor = executor;
     this.parts = Object.assign(parts, { executor });
     this.peers = new Peers(this.parts, this.turn, new Dispatcher(this.parts));
@@ -191,14 +194,18 @@ export class Server {
     this.turn.afterReplies(() => this.onShutdown());
   }
 
-  // Only a server that has a socket, or is asked for one, moves: an embedded one may have none on purpose.
-  private relisten(): string | null {
-    const { port } = this.config.values;
+  private moveToPort(port: number): string | null {
     if (port === 0) {
       this.listener.closeTcp();
       return null;
     }
     return this.listener.listenTcp(port) ? null : 'Unable to listen on this port. Check server logs.';
+  }
+
+  // An embedded server may have no socket on purpose: it has no addresses to change.
+  private moveToAddresses(): string | null {
+    const { port } = this.listener;
+    return port === 0 || this.listener.listenTcp(port) ? null : 'Failed to bind to specified addresses.';
   }
 
   private catchUpExpiry(): void {
@@ -283,6 +290,7 @@ export class Server {
       },
     );
     this.expiry.effort = values['active-expire-effort'];
-    config.onChangeOfAny(['port', 'bind'], () => this.relisten());
+    config.onChange('port', (port) => this.moveToPort(port));
+    config.onChange('bind', () => this.moveToAddresses());
   }
 }

@@ -1,9 +1,11 @@
 // CONFIG: the directives of a running server. What they are and what may be set stands in config/; here is the wording
 // of requests and replies.
 
+import type { Config } from '../config/config.ts';
 import { arg, command } from '../engine/command-spec.ts';
 import { replyHelp } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
+import type { Arguments } from '../resp/arguments.ts';
 import { ReplyError, SYNTAX } from '../resp/errors.ts';
 
 const GROUP = 'server';
@@ -100,6 +102,7 @@ export const config = command({
       tips: TO_ALL_NODES,
       history: [['7.0.0', 'Changes several directives at once.']],
       args: [arg.block('data', [arg.string('parameter'), arg.string('value')], { multiple: true })],
+      secrets: sensitiveValues,
       run: setDirectives,
     }),
   ],
@@ -112,4 +115,10 @@ function setDirectives({ args, client, reply, server }: CommandContext): void {
   const failure = server.config.set(pairs, { loading: false, local: client.connection.isLocal });
   if (failure !== null) throw new ReplyError(failure);
   reply.ok();
+}
+
+function sensitiveValues(args: Arguments, directives: Config): number[] {
+  const found: number[] = [];
+  for (let i = 2; i + 1 < args.count; i += 2) if (directives.isSensitive(args.string(i))) found.push(i + 1);
+  return found;
 }

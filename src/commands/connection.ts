@@ -6,6 +6,7 @@ import { REPLY_MODE } from '../engine/client.ts';
 import { arg, command } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { endTransaction } from '../engine/transaction.ts';
+import type { Arguments } from '../resp/arguments.ts';
 import {
   DB_OUT_OF_RANGE,
   HELLO_NO_AUTH,
@@ -102,6 +103,7 @@ export const auth = command({
   arity: -2,
   flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
   args: [arg.string('username', { optional: true, since: '6.0.0' }), arg.string('password')],
+  secrets: ({ count }) => (count === 2 ? [1] : count === 3 ? [1, 2] : []),
   run(ctx) {
     const { args } = ctx;
     if (args.count > 3) throw SYNTAX;
@@ -138,6 +140,7 @@ export const hello = command({
       { optional: true },
     ),
   ],
+  secrets: secretsOfHello,
   run(ctx) {
     const { args, client, reply } = ctx;
     const protocol = args.count === 1 ? client.protocol : args.int64(1, PROTOCOL_NOT_INTEGER);
@@ -214,11 +217,19 @@ function replyHello({ client, reply }: CommandContext): void {
   reply.array(0);
 }
 
+function secretsOfHello(args: Arguments): number[] {
+  for (let i = 2; i + 2 < args.count; i++) if (args.is(i, 'auth')) return [i + 1, i + 2];
+  return [];
+}
+
 // There is one user, whose password is `requirepass`; without one, any password is right.
 function logIn({ client, server }: CommandContext, user: string, password: string): void {
   const { requirepass } = server.config.values;
   const isRight = user === DEFAULT_USER && (requirepass === '' || isSamePassword(password, requirepass));
-  if (!isRight) throw WRONG_PASS;
+  if (!isRight) {
+    server.stats.authFailures++;
+    throw WRONG_PASS;
+  }
   client.user = user;
   client.authenticated = true;
 }

@@ -13,11 +13,13 @@ import * as info from './info.ts';
 import * as keys from './keys.ts';
 import * as keysMove from './keys-move.ts';
 import * as keysScan from './keys-scan.ts';
+import * as latency from './latency.ts';
 import * as lolwut from './lolwut.ts';
 import * as memory from './memory.ts';
 import * as object from './object.ts';
 import * as server from './server.ts';
 import * as shutdown from './shutdown.ts';
+import * as slowlog from './slowlog.ts';
 import * as string from './string.ts';
 import * as stringCounter from './string-counter.ts';
 import * as stringLcs from './string-lcs.ts';
@@ -36,11 +38,13 @@ const FILES: readonly object[] = [
   keys,
   keysMove,
   keysScan,
+  latency,
   lolwut,
   memory,
   object,
   server,
   shutdown,
+  slowlog,
   string,
   stringCounter,
   stringLcs,

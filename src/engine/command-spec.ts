@@ -2,6 +2,7 @@
 // commands (COMMAND's replies, arity errors, ACL categories, key extraction, gates, HELP of containers) is derived
 // from it, so a command stands in one place.
 
+import type { Config } from '../config/config.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import type { CommandContext } from './context.ts';
 
@@ -223,6 +224,8 @@ export interface CommandSpec {
    * spec has `variable_flags`, or does not fit the arguments.
    */
   readonly findKeys?: (args: Arguments) => readonly FoundKey[];
+  /** The arguments, by index, that no log may show: passwords. */
+  readonly secrets?: (args: Arguments, config: Config) => readonly number[];
   /** Runs at once within MULTI instead of being queued. */
   readonly runsInMulti?: boolean;
   /** Runs the client's queue, and so stands behind the gates of all that is in it. */

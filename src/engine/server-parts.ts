@@ -11,6 +11,7 @@ import type { CommandTable } from './command-table.ts';
 import type { DebugSettings } from './debug-settings.ts';
 import type { InfoSection } from './info-section.ts';
 import type { Propagation } from './propagation.ts';
+import type { SlowLog } from './slow-log.ts';
 import type { ServerStats } from './stats.ts';
 import type { Watches } from './transaction.ts';
 
@@ -55,6 +56,7 @@ export interface ServerParts {
   readonly propagation: Propagation;
   readonly lifecycle: Lifecycle;
   readonly debug: DebugSettings;
+  readonly slowLog: SlowLog;
   /** In the order of INFO's output. */
   readonly infoSections: readonly InfoSection[];
 }

@@ -15,5 +15,11 @@ export function connectInProcess(peers: Peers): Duplex {
   );
   peers.joined(connection);
   receiveByEvents(near, connection);
+  // Before Node 22 an end of the pair does not hear of the other's destruction.
+  far.once('close', () => connection.close());
+  near.once('close', () => {
+    if (near.writableFinished && !far.readableEnded) far.once('end', () => far.destroy());
+    else far.destroy();
+  });
   return far;
 }

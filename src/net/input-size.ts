@@ -3,9 +3,8 @@
 
 /** The least that is allocated. */
 const SMALL_BYTES = 16 * 1024;
-// A length that is announced is believed up to here; beyond, memory grows with what has arrived.
-const BELIEVED_BYTES = 1024 * 1024;
-// How many times of what has arrived may be allocated for the rest of a very large value.
+// From here on what arrives is trusted to go on arriving: this many times as much may be allocated for the rest.
+const TRUSTED_BYTES = 1024 * 1024;
 const TRUST = 64;
 const KEPT_BYTES = 4 * 1024 * 1024;
 const WORTH_TRIMMING_BYTES = 4 * 1024;
@@ -13,13 +12,11 @@ const LARGE_BYTES = 32 * 1024;
 const IDLE_MS = 2000;
 
 /**
- * The capacity for `used` bytes of a request that still misses `missing` bytes by what it has announced: an announcement
- * costs the client nothing, so it is not allocated at once when it is large.
+ * The capacity for `used` bytes of a request that still misses `missing` bytes by what it has announced. An announcement
+ * costs the client nothing, so it counts for little until a good part of it has arrived.
  */
 export function grownCapacity(used: number, missing: number): number {
-  const announced = used + missing;
-  if (announced <= BELIEVED_BYTES) return Math.max(SMALL_BYTES, announced);
-  if (used >= BELIEVED_BYTES && missing > 0) return Math.min(announced, used * TRUST);
+  if (used >= TRUSTED_BYTES && missing > 0) return Math.min(used + missing, used * TRUST);
   return Math.max(SMALL_BYTES, used * 2);
 }
 

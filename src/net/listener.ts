@@ -28,6 +28,7 @@ export class Listener {
   private tcpServers: NetServer[] = [];
   private unixServer: NetServer | null = null;
   private tcpPort = 0;
+  private tcpAddresses: readonly string[] = [];
 
   constructor(server: ServerParts, peers: Peers) {
     this.server = server;
@@ -45,13 +46,22 @@ export class Listener {
   }
 
   /**
-   * Listens on every address of `bind`, in place of what was listened on before, which stays when this fails. Port 0
-   * lets the system choose one, the same for all addresses. Returns whether it worked; the log says why not.
+   * Listens on every address of `bind`, in place of what was listened on before, to which it returns when this fails.
+   * Port 0 lets the system choose one, the same for all addresses. Returns whether it worked; the log says why not.
    */
   listenTcp(port: number): boolean {
+    const { tcpPort, tcpAddresses } = this;
+    // The old sockets go first: they may have an address in common with the new ones.
+    this.closeTcp();
+    if (this.bindTcp(this.config.values.bind, port)) return true;
+    if (tcpPort !== 0) this.bindTcp(tcpAddresses, tcpPort);
+    return false;
+  }
+
+  private bindTcp(addresses: readonly string[], port: number): boolean {
     const servers: NetServer[] = [];
     let actual = port;
-    for (const spec of this.config.values.bind) {
+    for (const spec of addresses) {
       const server = this.listenOn(spec, actual);
       if (server !== null) {
         servers.push(server);
@@ -62,8 +72,8 @@ export class Listener {
       }
     }
     if (servers.length === 0) return false;
-    for (const old of this.tcpServers) old.close();
     this.tcpServers = servers;
+    this.tcpAddresses = addresses;
     this.tcpPort = actual;
     return true;
   }

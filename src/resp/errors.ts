@@ -97,6 +97,7 @@ export const INVALID_COMMAND = err('Invalid command specified');
 export const INVALID_COMMAND_ARGUMENTS = err('Invalid arguments specified for command');
 export const NO_KEY_ARGUMENTS = err('The command has no key arguments');
 export const INVALID_ARGUMENT_COUNT = err('Invalid number of arguments specified for command');
+export const COUNT_BELOW_MINUS_ONE = err('count should be greater than or equal to -1');
 export const PACKED_THRESHOLD = err('argument must be a memory value bigger than 1 and smaller than 4gb');
 export const PUSH_NEEDS_RESP3 = err('RESP2 is not supported by this command');
 export const WRONG_PROTOCOL_TYPE = err(

@@ -91,7 +91,7 @@ export const cases: CommandCase[] = [
         ],
       ],
       [['SET', 'e', '\x00\xff\r\n'], OK],
-      ['DEBUG DIGEST-VALUE e', [simple('5')]],
+      ['DEBUG DIGEST-VALUE e', [simple('0be8cedfeef041d42343f84d3f6672142a3b9692')]],
     ],
   },
   {

@@ -100,7 +100,6 @@ export const cases: CommandCase[] = [
       ['MSETNX a 1 b', wrongArity('msetnx')],
       ['EXISTS a', 0],
     ],
-    not: { multi: 'the pairs are counted when the command runs, not when it is queued' },
   },
   {
     name: 'SET gives the encoding int to canonical 64-bit integers only',

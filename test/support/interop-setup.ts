@@ -18,12 +18,18 @@ export default function setup(): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'respite-package-'));
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   const options = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(directory, 'dist')];
-  execFileSync(process.execPath, [compiler, ...options], { stdio: 'inherit' });
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  try {
+    execFileSync(process.execPath, [compiler, ...options], { stdio: 'inherit' });
+  } catch (error) {
+    remove();
+    throw error;
+  }
   mkdirSync(join(directory, 'bin'));
   for (const file of ['bin/server.js', 'package.json', 'redis.conf']) {
     copyFileSync(join(ROOT, file), join(directory, file));
   }
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction');
   process.env.RESPITE_PACKAGE = directory;
-  return () => rmSync(directory, { recursive: true, force: true });
+  return remove;
 }

@@ -1,0 +1,82 @@
+// The last requests that took longer than `slowlog-log-slower-than`, as SLOWLOG shows them. Arguments are kept as text
+// and cut short, so that the log stays small whatever is sent; passwords are not kept at all.
+
+import type { Clock } from '../base/runtime.ts';
+import type { Config } from '../config/config.ts';
+import type { Arguments } from '../resp/arguments.ts';
+import type { SlowCommandListener } from './call.ts';
+import type { Client } from './client.ts';
+import type { Command } from './command-spec.ts';
+
+const MAX_ARGUMENTS = 32;
+const MAX_ARGUMENT_BYTES = 128;
+const REDACTED = '(redacted)';
+
+export interface SlowLogEntry {
+  /** Counts on, also over SLOWLOG RESET. */
+  readonly id: number;
+  readonly timeSeconds: number;
+  readonly durationUs: number;
+  readonly args: readonly string[];
+  readonly address: string;
+  readonly clientName: string;
+}
+
+export class SlowLog implements SlowCommandListener {
+  private readonly config: Config;
+  private readonly clock: Clock;
+  private readonly oldestFirst: SlowLogEntry[] = [];
+  private nextId = 0;
+
+  constructor(config: Config, clock: Clock) {
+    this.config = config;
+    this.clock = clock;
+  }
+
+  get length(): number {
+    return this.oldestFirst.length;
+  }
+
+  /** The last `count` entries, the newest first. */
+  latest(count: number): SlowLogEntry[] {
+    return count === 0 ? [] : this.oldestFirst.slice(-count).reverse();
+  }
+
+  reset(): void {
+    this.oldestFirst.length = 0;
+  }
+
+  thresholdUs(): number {
+    const threshold = this.config.values['slowlog-log-slower-than'];
+    return threshold < 0 ? Number.POSITIVE_INFINITY : threshold;
+  }
+
+  slowCommand(client: Client, command: Command, args: Arguments, durationUs: number): void {
+    this.oldestFirst.push({
+      id: this.nextId++,
+      timeSeconds: Math.floor(this.clock.nowMs() / 1000),
+      durationUs: Math.floor(durationUs),
+      args: shortened(args, command.spec.secrets?.(args, this.config) ?? []),
+      address: client.connection.address,
+      clientName: client.name,
+    });
+    const surplus = this.length - this.config.values['slowlog-max-len'];
+    if (surplus > 0) this.oldestFirst.splice(0, surplus);
+  }
+}
+
+function shortened(args: Arguments, secrets: readonly number[]): string[] {
+  const kept = args.count > MAX_ARGUMENTS ? MAX_ARGUMENTS - 1 : args.count;
+  const out: string[] = [];
+  for (let i = 0; i < kept; i++) {
+    const surplus = args.length(i) - MAX_ARGUMENT_BYTES;
+    const text = secrets.includes(i) ? REDACTED : args.string(i);
+    out.push(
+      surplus > 0 && text !== REDACTED
+        ? `${text.slice(0, MAX_ARGUMENT_BYTES)}... (${surplus} more bytes)`
+        : text,
+    );
+  }
+  if (kept < args.count) out.push(`... (${args.count - kept} more arguments)`);
+  return out;
+}
