@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Command as Program } from 'commander';
+import { createLogger } from './base/logger.ts';
 import { type Runtime, systemRuntime } from './base/runtime.ts';
 import { startupLogo } from './base/startup-logo.ts';
 import { REDIS_VERSION } from './base/version.ts';
@@ -14,7 +15,7 @@ import { Config } from './config/config.ts';
 import { bytesFromText, pathFromBytes, reasonOf } from './config/file-text.ts';
 import { ConfigFileError, type ConfigSource, loadConfig } from './config/parser.ts';
 import { expandTitleTemplate } from './config/text-checks.ts';
-import { Server } from './server.ts';
+import { renameProblem, Server } from './server.ts';
 
 const EXIT_FAILURE = 1;
 
@@ -24,7 +25,9 @@ function main(): void {
   const config = new Config(runtime, bytesFromText(process.cwd()));
   let server: Server;
   try {
-    loadConfig(config, runtime.files, source);
+    loadConfig(config, runtime.files, source, {
+      renameCommand: (from, to) => renameProblem([...config.renamedCommands, [from, to]]),
+    });
     server = new Server({
       runtime,
       config,
@@ -33,10 +36,19 @@ function main(): void {
       onShutdown: () => void exit(server, runtime, 0),
     });
   } catch (error) {
-    process.stderr.write(error instanceof ConfigFileError ? error.text : `${error}\n`);
-    process.exit(EXIT_FAILURE);
+    refuse(error, runtime);
   }
   start(server, config, runtime, source);
+}
+
+// What is wrong with the text of a configuration goes to standard error, a file that cannot be read to the log.
+function refuse(error: unknown, runtime: Runtime): never {
+  if (error instanceof ConfigFileError && error.channel === 'log') {
+    createLogger({ ...runtime, role: () => 'C' }).warning(error.text);
+  } else {
+    process.stderr.write(error instanceof ConfigFileError ? error.text : `${error}\n`);
+  }
+  process.exit(EXIT_FAILURE);
 }
 
 // `--config FILE` is ours, everything else is what redis-server takes: a file, `-`, and directives as options.
@@ -73,7 +85,6 @@ function versionText(): string {
 function start(server: Server, config: Config, runtime: Runtime, source: ConfigSource): void {
   const { values } = config;
   const { log } = server;
-  if (values.logfile !== '') log.setFile(pathFromBytes(resolve(values.dir, values.logfile)));
   log.notice('oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo');
   log.notice(
     `Redis version=${REDIS_VERSION}, bits=64, commit=00000000, modified=0, pid=${runtime.pid}, just started`,
@@ -92,12 +103,11 @@ function start(server: Server, config: Config, runtime: Runtime, source: ConfigS
   process.on('SIGHUP', () => {});
   process.on('uncaughtException', (error) => crash(server, error));
 
-  const listens =
-    (values.port === 0 || server.listenTcp(values.port)) && (values.unixsocket === '' || server.listenUnix());
-  if (!listens) {
+  const listensTcp = values.port === 0 || server.listenTcp(values.port);
+  if (!listensTcp || (values.unixsocket !== '' && !server.listenUnix())) {
     // The listener's own line about the reason comes first.
     runtime.timers.afterTurn(() => {
-      log.warning(`Failed listening on port ${values.port} (tcp), aborting.`);
+      if (!listensTcp) log.warning(`Failed listening on port ${values.port} (tcp), aborting.`);
       process.exit(EXIT_FAILURE);
     });
     return;

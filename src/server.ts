@@ -262,6 +262,9 @@ export class Server {
     applyEvents();
     applyExpiry();
     log.setLevel(values.loglevel);
+    if (!this.parts.lifecycle.isEmbedded && values.logfile !== '') {
+      log.setFile(pathFromBytes(resolve(values.dir, values.logfile)));
+    }
     config.attachLog((level, text) => log[level](text));
     config.onChangeOfAny(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], applyAccess);
     config.onChange('notify-keyspace-events', applyEvents);
@@ -292,5 +295,15 @@ export class Server {
     this.expiry.effort = values['active-expire-effort'];
     config.onChange('port', (port) => this.moveToPort(port));
     config.onChange('bind', () => this.moveToAddresses());
+  }
+}
+
+/** What is wrong with `rename-command` lines, the first of them first; null when nothing is. */
+export function renameProblem(renames: readonly (readonly [from: string, to: string])[]): string | null {
+  try {
+    new CommandTable(COMMANDS, renames);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
   }
 }

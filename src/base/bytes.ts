@@ -61,10 +61,11 @@ export function copyBytes(
   toStart: number,
   length: number,
 ): void {
-  if (length < 160) {
+  if (length < 64) {
     for (let i = 0; i < length; i++) to[toStart + i] = from[fromStart + i]!;
   } else {
-    to.set(from.subarray(fromStart, fromStart + length), toStart);
+    // A view made directly: `subarray` has to ask for the class first, which takes half as long again.
+    to.set(new Uint8Array(from.buffer, from.byteOffset + fromStart, length), toStart);
   }
 }
 

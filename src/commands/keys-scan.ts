@@ -70,8 +70,10 @@ export const scan = command({
         found.push(ref);
       }
     });
-    const live = found.filter((ref) => isLive(ctx, ref, type !== null));
-    const wanted = type === null ? live : live.filter((ref) => typeName(db.kind(ref)) === type);
+    let wanted = found;
+    if (type !== null || db.volatile.size > 0)
+      wanted = found.filter((ref) => isLive(ctx, ref, type !== null));
+    if (type !== null) wanted = wanted.filter((ref) => typeName(db.kind(ref)) === type);
     reply.array(2);
     reply.bulkInteger(next);
     writeKeys(reply, db, wanted);

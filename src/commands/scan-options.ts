@@ -51,14 +51,5 @@ export function scanOptions(args: Arguments, first: number, takesType: boolean):
 
 /** Calls `visit` for about `count` entries from `cursor` on and returns the next cursor. */
 export function scanTable(dict: Dict, cursor: number, count: number, visit: (ref: Ref) => void): number {
-  let visited = 0;
-  let steps = count * STEPS_PER_ELEMENT;
-  const visitCounted = (ref: Ref) => {
-    visited++;
-    visit(ref);
-  };
-  do {
-    cursor = dict.scan(cursor, visitCounted);
-  } while (cursor !== 0 && steps-- > 0 && visited < count);
-  return cursor;
+  return dict.scanMany(cursor, count, count * STEPS_PER_ELEMENT + 1, visit);
 }

@@ -126,7 +126,8 @@ export class Executor {
     }
     if (propagates) {
       propagation.commandEnded(client.dbId, args, context.dirty !== dirtyBefore);
-      propagation.endUnit();
+      // Observed 7.2.4: keys that RANDOMKEY or SCAN found expired are removed elsewhere one by one.
+      propagation.endUnit(!command.has(COMMAND_FLAG.touches_arbitrary_keys));
     }
     const failed = reply.errors !== this.errorsCounted;
     this.errorsCounted = reply.errors;

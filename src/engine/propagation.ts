@@ -44,16 +44,17 @@ export class Propagation {
     this.depth++;
   }
 
-  endUnit(): void {
+  /** `asOne`: several effects leave as one transaction. */
+  endUnit(asOne = true): void {
     if (--this.depth > 0 || this.effects.length === 0) return;
     const effects = this.effects;
     this.effects = [];
     // Observed 7.2.4: a MULTI with a single effect is propagated bare.
-    const wrapped = effects.length > 1;
+    const wrapped = asOne && effects.length > 1;
     for (const sink of this.sinks) {
-      if (wrapped) sink.effect(effects[0]!.dbId, ['MULTI']);
+      if (wrapped) sink.effect(-1, ['MULTI']);
       for (const { dbId, args } of effects) sink.effect(dbId, args);
-      if (wrapped) sink.effect(effects.at(-1)!.dbId, ['EXEC']);
+      if (wrapped) sink.effect(-1, ['EXEC']);
     }
   }
 

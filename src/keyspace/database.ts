@@ -269,10 +269,13 @@ export class Database {
 
   /** Calls `visit` for every live entry. It must not change the database. O(n). */
   forEach(visit: (ref: Ref) => void): void {
-    let cursor = 0;
-    do {
-      cursor = this.scan(cursor, visit);
-    } while (cursor !== 0);
+    if (this.volatile.size === 0) {
+      this.dict.forEach(visit);
+      return;
+    }
+    this.dict.forEach((ref) => {
+      if (!this.isExpired(ref)) visit(ref);
+    });
   }
 
   /** A live entry, all with the same chance, or 0; entries met that have expired are removed. */

@@ -2,7 +2,7 @@
 // one before and after a restart, can be compared by them. The order of keys does not matter, that of a list would.
 // Observed 7.2.4: keys that have expired but are not removed yet count like all others.
 
-import { toBytes } from '../base/bytes.ts';
+import { toBytes, writeText } from '../base/bytes.ts';
 import { SHA1_BYTES, sha1 } from '../base/sha1.ts';
 import { KIND, type Kind } from '../datatypes/kind.ts';
 import type { Ref } from '../memory/heap.ts';
@@ -59,13 +59,13 @@ function typeNumber(kind: Kind): number {
 /** Xors the SHA-1 of bytes into the digest: for parts whose order does not matter. */
 function xor(digest: Uint8Array, bytes: Uint8Array, start = 0, end = bytes.length): void {
   const hash = sha1(bytes, start, end);
-  for (let i = 0; i < SHA1_BYTES; i++) digest[i]! ^= hash[i]!;
+  for (let i = 0; i < SHA1_BYTES; i++) digest[i]! ^= hash.charCodeAt(i);
 }
 
 /** As `xor`, and hashes the digest itself after it: for parts whose order matters. */
 function mix(digest: Uint8Array, bytes: Uint8Array, start = 0, end = bytes.length): void {
   xor(digest, bytes, start, end);
-  digest.set(sha1(digest));
+  writeText(digest, 0, sha1(digest));
 }
 
 function mixNumber(digest: Uint8Array, value: number): void {

@@ -26,6 +26,8 @@ const CHUNK_SHIFT = 18;
 const CHUNK_SLOTS = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_SLOTS - 1;
 const MIN_SLOTS = 16;
+// How many buckets a pass over all entries looks ahead.
+const READ_AHEAD = 256;
 
 // Stands for every chunk that nothing was written to yet: it reads as empty and is never written.
 const UNTOUCHED_CHUNK = new Int32Array(CHUNK_SLOTS);
@@ -289,6 +291,46 @@ export class Dict {
   }
 
   /**
+   * As many steps of a scan as visit `count` entries, but no more than `maxSteps`: what `scan` would do step by step, but
+   * faster, since the entries are fetched ahead (see `forEachOf`). `count` and `maxSteps` are positive.
+   */
+  scanMany(cursor: number, count: number, maxSteps: number, visit: (ref: Ref) => void): number {
+    const { table } = this;
+    const heads: Ref[] = [];
+    const seconds: Ref[] = [];
+    const cursors: number[] = [];
+    let visited = 0;
+    const visitCounted = (ref: Ref) => {
+      visited++;
+      visit(ref);
+    };
+    for (;;) {
+      let steps = 0;
+      const limit = this.target === null ? Math.min(READ_AHEAD, count - visited, maxSteps) : 0;
+      for (; steps < limit && (steps === 0 || cursor !== 0); steps++) {
+        heads[steps] = table.get(cursor & table.mask);
+        cursor = cursors[steps] = nextCursor(cursor, table.mask);
+      }
+      for (let i = 0; i < steps; i++) seconds[i] = heads[i] === 0 ? 0 : this.next(heads[i]!);
+      for (let i = 0; i < steps; i++) {
+        if (heads[i] === 0) continue;
+        visitCounted(heads[i]!);
+        this.visitChain(seconds[i]!, visitCounted);
+        if (visited >= count) return cursors[i]!;
+      }
+      if (limit === 0) cursor = this.scan(cursor, visitCounted);
+      maxSteps -= Math.max(1, steps);
+      if (cursor === 0 || maxSteps <= 0 || visited >= count) return cursor;
+    }
+  }
+
+  /** Calls `visit`, which must not change the dict, for every entry. O(n), at a fraction of what a scan costs. */
+  forEach(visit: (ref: Ref) => void): void {
+    this.forEachOf(this.table, this.moved, visit);
+    if (this.target !== null) this.forEachOf(this.target, 0, visit);
+  }
+
+  /**
    * An entry drawn with equal chance for all, or 0 when empty. A bucket and a depth are drawn and the draw is repeated
    * when the bucket has no entry that deep, so a long chain does not make its members rarer. Expected O(1) as long as
    * the table is filled to an eighth, which shrinking sees to.
@@ -510,6 +552,26 @@ export class Dict {
     this.target = new Table(slots);
     this.moved = 0;
     this.rehash(1);
+  }
+
+  // A pass over a large table is a row of cache misses. Entries are gathered by their links alone, a loop so short that
+  // the processor waits for many of them at once, and visited when they are near.
+  private forEachOf(table: Table, from: number, visit: (ref: Ref) => void): void {
+    const { heap } = this;
+    const near: Ref[] = [];
+    for (let bucket = from; bucket < table.slots; ) {
+      let count = 0;
+      for (const end = Math.min(table.slots, bucket + READ_AHEAD); bucket < end; bucket++) {
+        const ref = table.get(bucket);
+        if (ref !== 0) near[count++] = ref;
+      }
+      for (let i = 0; i < count; i++) {
+        const ref = near[i]!;
+        const next = heap.words(ref)[heap.offset(ref) >> 2]!;
+        if (next !== 0) near[count++] = next;
+      }
+      for (let i = 0; i < count; i++) visit(near[i]!);
+    }
   }
 
   private visitChain(ref: Ref, visit: (ref: Ref) => void): void {

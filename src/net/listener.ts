@@ -71,7 +71,8 @@ export class Listener {
         return false;
       }
     }
-    if (servers.length === 0) return false;
+    // No address at all is a wish too: the port is kept for when there are some again.
+    if (servers.length === 0 && addresses.length > 0) return false;
     this.tcpServers = servers;
     this.tcpAddresses = addresses;
     this.tcpPort = actual;

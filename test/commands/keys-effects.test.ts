@@ -15,6 +15,7 @@ interface EffectCase {
   readonly effects: Partial<Effects>;
 }
 
+const isTwoRemovals = (effects: string[]) => effects.sort().join() === '0 DEL a,0 DEL b';
 const nothing: Effects = { events: [], propagated: [], changes: 0 };
 const far = '99999999999999';
 
@@ -39,7 +40,7 @@ const cases: EffectCase[] = [
     run: ['DEL a b'],
     effects: {
       events: ['0 expired a', '0 del b'],
-      propagated: ['0 MULTI', '0 DEL a', '0 DEL a b', '0 EXEC'],
+      propagated: ['-1 MULTI', '0 DEL a', '0 DEL a b', '-1 EXEC'],
       changes: 1,
     },
   },
@@ -117,7 +118,7 @@ const cases: EffectCase[] = [
     run: ['RENAME b a'],
     effects: {
       events: ['0 expired a', '0 new a', '0 rename_from b', '0 rename_to a'],
-      propagated: ['0 MULTI', '0 DEL a', '0 RENAME b a', '0 EXEC'],
+      propagated: ['-1 MULTI', '0 DEL a', '0 RENAME b a', '-1 EXEC'],
     },
   },
   {
@@ -211,6 +212,20 @@ const cases: EffectCase[] = [
       propagated: ['0 DEL a', '0 DEL b'],
       changes: 0,
     },
+  },
+  ...['SCAN 0', 'RANDOMKEY'].map((request) => ({
+    name: `what ${request} removes is no transaction elsewhere`,
+    before: ['SET a 1 PX 10', 'SET b 1 PX 10'],
+    jumpMs: 100,
+    run: [request],
+    effects: { propagated: expect.toSatisfy(isTwoRemovals), changes: 0 },
+  })),
+  {
+    name: 'but it is one where they run within a transaction',
+    before: ['SET a 1 PX 10', 'SET b 1 PX 10'],
+    jumpMs: 100,
+    run: ['MULTI', 'RANDOMKEY', 'EXEC'],
+    effects: { propagated: ['-1 MULTI', expect.any(String), expect.any(String), '-1 EXEC'] },
   },
 ];
 

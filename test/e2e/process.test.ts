@@ -70,6 +70,10 @@ describe('a configuration that is wrong', () => {
     ['unbalanced quotes', 'requirepass "abc\n'],
     ['an include that is missing', 'include /nonexistent/file.conf\n'],
     ['a memory size that is none', 'maxmemory 1xb\n'],
+    ['a rename of no command', 'rename-command nosuch other\n'],
+    ['a rename to a name that is taken', 'rename-command get set\n'],
+    ['a directory that is missing', 'dir /nonexistent\n'],
+    ['a log file that cannot be', 'logfile /nonexistent/log\n'],
   ];
 
   test.each(wrong)('%s', async (_name, text) => {
@@ -150,6 +154,7 @@ describe('starting', () => {
     const dummy = run({ args: ['--version'] });
     const path = join(dummy.directory, 'redis.sock');
     const server = await start({ args: ['--unixsocket', path, '--unixsocketperm', '700'] });
+    await server.says('Ready to accept connections unix');
     const client = new TestClient(connect(path));
     expect(await client.value('PING')).toBe('PONG');
     expect(String(await client.value('CLIENT', 'INFO'))).toContain(`addr=${path}:0`);

@@ -24,6 +24,9 @@ function run(port: number, args: readonly string[], options?: RunOptions): Promi
   return runProgram(cli, ['-h', '127.0.0.1', '-p', String(port), ...args], options);
 }
 
+// What never ends by itself is cut short, and so must not keep its output back.
+const FOR_A_SECOND = { interruptAfterMs: 1200, isUnbuffered: true };
+
 async function onBoth(args: readonly string[], options?: RunOptions): Promise<Ended> {
   const theirs = await run(reference.port, args, options);
   const mine = await run(ours.port, args, options);
@@ -66,7 +69,6 @@ describe('one command', () => {
     [['--user', 'default', '--pass', 'wrong', 'PING']],
     [['-a', 'nobody asked', '--no-auth-warning', 'PING']],
     [['ECHO', 'ü €']],
-    [['OBJECT', 'HELP']],
     [['CLIENT', 'GETNAME']],
     [['COMMAND', 'COUNT', 'extra']],
   ])('%j', async (args) => {
@@ -105,7 +107,7 @@ describe('pipe mode', () => {
 describe('walks over the keys', () => {
   beforeAll(async () => {
     await empty();
-    const stdin = Array.from({ length: 500 }, (_, i) => `SET key:${i} ${'x'.repeat(i)}\n`).join('');
+    const stdin = Array.from({ length: 500 }, (_, i) => `SET key:${i} ${'x'.repeat(i + 1)}\n`).join('');
     await onBoth([], { stdin });
   });
 
@@ -121,10 +123,8 @@ describe('walks over the keys', () => {
     const { stdout, code } = await run(ours.port, ['--bigkeys']);
     expect(code).toBe(0);
     expect(stdout).toContain('Sampled 500 keys in the keyspace!');
-    expect(stdout).toMatch(
-      /Biggest string found ["']key:499["'] has 499 bytes|Biggest string found.*key:499/,
-    );
-    expect(stdout).toContain('500 strings with 124750 bytes');
+    expect(stdout).toMatch(/Biggest string found .*key:499.* has 500 bytes/);
+    expect(stdout).toContain('500 strings with 125250 bytes');
   });
 
   test('--memkeys asks for the memory of each key', async () => {
@@ -150,13 +150,13 @@ describe('watching', () => {
   test('--stat shows keys, memory, clients and requests', async () => {
     await empty();
     await onBoth(['SET', 'a', '1']);
-    const { stdout } = await run(ours.port, ['--stat', '-i', '0.2'], { interruptAfterMs: 1000 });
+    const { stdout } = await run(ours.port, ['--stat', '-i', '0.2'], FOR_A_SECOND);
     // keys  mem  clients  blocked  requests  connections
     expect(stdout).toMatch(/^1\s+[0-9.]+[KMG]?\s+[0-9]+\s+0\s+[0-9]+ \(\+[0-9]+\)\s+[0-9]+/m);
   });
 
   test('--latency-history', async () => {
-    const { stdout } = await run(ours.port, ['--latency-history', '-i', '1'], { interruptAfterMs: 2500 });
+    const { stdout } = await run(ours.port, ['--latency-history', '-i', '1'], FOR_A_SECOND);
     expect(stdout).toMatch(/^[0-9]+ [0-9]+ [0-9.]+ [0-9]+/m);
   });
 

@@ -319,6 +319,57 @@ describe('scan', () => {
     }
   });
 
+  test('many steps at once are the same steps', () => {
+    for (const [inserted, deleted] of [
+      [0, 0],
+      [20, 0],
+      [1000, 0],
+      [3100, 0],
+      [1200, 1050],
+    ] as const) {
+      const checked = new CheckedDict(inserted === 20 ? 0b11 : -1);
+      for (let i = 0; i < inserted; i++) checked.insert(String(i), '');
+      for (let i = 0; i < deleted; i++) checked.delete(String(i));
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 0, max: 0xffffffff }),
+          fc.integer({ min: 1, max: 1000 }),
+          fc.integer({ min: 1, max: 3000 }),
+          (start, count, maxSteps) => {
+            const expected: Ref[] = [];
+            let cursor = start;
+            let steps = 0;
+            do {
+              cursor = checked.dict.scan(cursor, (ref) => expected.push(ref));
+            } while (cursor !== 0 && ++steps < maxSteps && expected.length < count);
+            const found: Ref[] = [];
+            expect(checked.dict.scanMany(start, count, maxSteps, (ref) => found.push(ref))).toBe(cursor);
+            expect(found).toEqual(expected);
+          },
+        ),
+        { numRuns: 50 },
+      );
+    }
+  });
+
+  test('a pass over all entries meets each once', () => {
+    for (const [inserted, deleted, hashMask] of [
+      [0, 0, -1],
+      [1000, 0, -1],
+      [100, 0, 0b1],
+      [3100, 0, -1],
+      [1200, 1050, -1],
+    ] as const) {
+      const checked = new CheckedDict(hashMask);
+      for (let i = 0; i < inserted; i++) checked.insert(String(i), '');
+      for (let i = 0; i < deleted; i++) checked.delete(String(i));
+      checked.insert('large', 'x'.repeat(20_000));
+      const seen: string[] = [];
+      checked.dict.forEach((ref) => seen.push(checked.dict.keyText(ref)));
+      expect(seen.sort()).toEqual([...checked.model.keys()].sort());
+    }
+  });
+
   test('any 32-bit cursor is taken, and leads to the end', () => {
     const checked = new CheckedDict();
     for (let i = 0; i < 1000; i++) checked.insert(String(i), '');

@@ -99,6 +99,15 @@ export class OurProcess {
     throw new Error(`nobody listens on ${port}: ${this.stdout}${this.stderr}`);
   }
 
+  /** Waits until standard output holds a text. */
+  async says(text: string): Promise<void> {
+    const giveUpMs = performance.now() + START_TIMEOUT_MS;
+    while (!this.stdout.includes(text)) {
+      if (performance.now() > giveUpMs) throw new Error(`it does not say "${text}": ${this.stdout}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
   async connect(): Promise<TestClient> {
     const client = new TestClient(await connectTo(this.port));
     this.clients.push(client);

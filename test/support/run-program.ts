@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Ends a program that would never end by itself, after this long, as Ctrl-C would. */
   readonly interruptAfterMs?: number;
+  /** Lets a program write line by line, as on a terminal. */
+  readonly isUnbuffered?: boolean;
 }
 
 export interface Ended {
@@ -21,7 +23,8 @@ export interface Ended {
 /** Rejects when the program cannot be started or does not end. */
 export function runProgram(path: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: options.cwd });
+    const [program, ...all] = options.isUnbuffered ? ['stdbuf', '-oL', path, ...args] : [path, ...args];
+    const child = spawn(program!, all, { stdio: ['pipe', 'pipe', 'pipe'], cwd: options.cwd });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('latin1')));
