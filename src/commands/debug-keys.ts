@@ -85,7 +85,8 @@ export function populate({ args, db, keyspace, reply }: CommandContext): void {
     writeText(key, 0, name);
     keyArgs.begin(key);
     keyArgs.add(0, name.length);
-    if (db.lookupWrite(keyArgs, 0) !== 0) continue;
+    // While a pause keeps expired keys, one that a lookup does not see may still be there.
+    if (db.lookupWrite(keyArgs, 0) !== 0 || (!keyspace.removesExpired && db.has(name))) continue;
     const text = `value:${i}`;
     const length = bytes === 0 ? text.length : bytes;
     const ref = db.write(keyArgs, 0, 0, plainStringKind(length), length, false);

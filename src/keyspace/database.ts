@@ -161,12 +161,22 @@ export class Database {
 
   /**
    * Moves an entry (value, encoding, deadline) of the database `from` to the key of argument `i` here, which must not
-   * exist, and returns where it is now. Key and value share a block, so it costs a copy of the value.
+   * exist, and returns where it is now. O(log n); where a small block cannot take the key, it costs a copy of the value.
    */
   addMoved(args: Arguments, i: number, from: Database, ref: Ref): Ref {
-    const added = this.addCopy(args, i, from, ref);
-    from.remove(ref);
-    return added;
+    const { dict, keyspace } = this;
+    if (!from.dict.keyFits(ref, args.length(i))) {
+      const added = this.addCopy(args, i, from, ref);
+      from.remove(ref);
+      return added;
+    }
+    const deadline = from.exactDeadline(ref);
+    if (deadline !== 0) from.volatile.remove(ref);
+    from.dict.detach(ref);
+    dict.attach(ref, args.bytes, args.start(i), args.length(i), args.keyHash(i, keyspace.seed));
+    this.setAccessBits(ref, keyspace.access.initial());
+    keyspace.noteAdded(this, args, i);
+    return deadline === 0 ? ref : this.setDeadline(ref, deadline);
   }
 
   kind(ref: Ref): Kind {
@@ -270,10 +280,10 @@ export class Database {
   /** Calls `visit` for every live entry. It must not change the database. O(n). */
   forEach(visit: (ref: Ref) => void): void {
     if (this.volatile.size === 0) {
-      this.dict.forEach(visit);
+      this.dict.visitAll(visit);
       return;
     }
-    this.dict.forEach((ref) => {
+    this.dict.visitAll((ref) => {
       if (!this.isExpired(ref)) visit(ref);
     });
   }
@@ -315,8 +325,7 @@ export class Database {
   private find(args: Arguments, i: number): Ref {
     const start = args.start(i);
     const ref = this.dict.find(args.bytes, start, args.length(i), args.keyHash(i, this.keyspace.seed));
-    if (ref === 0 || (this.dict.meta(ref) & META_DEADLINE) === 0) return ref;
-    if (!this.isExpired(ref)) return ref;
+    if (ref === 0 || !this.isExpired(ref)) return ref;
     if (this.keyspace.removesExpired) this.keyspace.expire(this, ref);
     return 0;
   }

@@ -5,9 +5,10 @@
 //
 // An entry's block, in 32-bit words, then bytes:
 //   0 next entry of the bucket · 1 hash · 2 meta · 3 key length << 16 | value length
-//   (large blocks only) 4 key length · 5 value length
 //   (with a deadline slot) deadline, low and high half · position in the index of deadlines
 //   key bytes · value bytes
+// Large blocks always have the slot, and room for a longer key, so that neither a deadline nor another name ever moves a
+// large value: 3 room for the key · 4 key length · 5 value length · slot · key bytes and room · value bytes
 
 import { copyBytes, toText } from '../base/bytes.ts';
 import { type HashSeed, hashBytes } from '../base/hash.ts';
@@ -17,6 +18,7 @@ import { blockBytes, type Heap, MAX_SMALL_BYTES, type Ref } from './heap.ts';
 const HEADER_BYTES = 16;
 const LARGE_HEADER_BYTES = 24;
 const DEADLINE_BYTES = 12;
+const LARGE_KEY_ROOM = 128;
 
 /** The bit of an entry's meta word that the dict keeps for itself; the other 31 belong to the owner of the entries. */
 export const META_DEADLINE = 0x10;
@@ -125,22 +127,38 @@ export class Dict {
     withDeadline: boolean,
   ): Ref {
     const ref = this.newBlock(bytes, start, length, hash, valueLength, 0, withDeadline);
-    this.link(ref, hash);
-    this.size++;
-    if (this.target !== null) this.rehash(2);
-    else if (this.size > (this.table.slots >> 2) * 3) this.resizeTo(this.table.slots * 2);
+    this.add(ref, hash);
     return ref;
   }
 
   /** Removes an entry and frees its block. O(1). */
   delete(ref: Ref): void {
-    this.unlink(ref);
+    this.detach(ref);
     this.heap.free(ref);
+  }
+
+  /** Removes an entry whose block lives on: for `attach`, here or in another dict of the same heap and seed. O(1). */
+  detach(ref: Ref): void {
+    this.replaceInChain(ref, this.next(ref));
     this.size--;
     if (this.target !== null) this.rehash(2);
     else if (this.size < this.table.slots >> 3 && this.table.slots > MIN_SLOTS) {
       this.resizeTo(this.table.slots >> 1);
     }
+  }
+
+  /** Whether an entry's block can take a key of another length without moving the value. */
+  keyFits(ref: Ref, length: number): boolean {
+    return ref > 0 ? length === this.keyLength(ref) : length <= this.keyRoom(ref);
+  }
+
+  /** Adds a detached entry under a key that fits (see `keyFits`) and is not present. O(1). */
+  attach(ref: Ref, bytes: Uint8Array, start: number, length: number, hash: number): void {
+    const words = this.heap.words(ref);
+    words[(this.heap.offset(ref) >> 2) + 1] = hash;
+    if (ref < 0) words[4] = length;
+    copyBytes(bytes, start, this.heap.bytes(ref), this.keyOffset(ref), length);
+    this.add(ref, hash);
   }
 
   /**
@@ -161,7 +179,7 @@ export class Dict {
         return ref;
       }
     }
-    return this.move(ref, valueLength, Math.max(reserve, valueLength), this.hasDeadlineSlot(ref));
+    return this.move(ref, valueLength, Math.max(reserve, valueLength), this.hasDeadline(ref));
   }
 
   /** Makes room for a deadline in an entry that has none, and returns the entry, which has moved. */
@@ -187,7 +205,7 @@ export class Dict {
 
   /** Where the value begins in `heap.bytes(ref)`. */
   valueOffset(ref: Ref): number {
-    return this.keyOffset(ref) + this.keyLength(ref);
+    return this.keyOffset(ref) + this.keyRoom(ref);
   }
 
   /** The owner's 32 bits, among them META_DEADLINE. */
@@ -201,7 +219,7 @@ export class Dict {
   }
 
   hasDeadlineSlot(ref: Ref): boolean {
-    return (this.meta(ref) & META_DEADLINE) !== 0;
+    return ref < 0 || (this.meta(ref) & META_DEADLINE) !== 0;
   }
 
   /** The deadline of an entry that has the slot; beyond 2^53 the nearest number to it. */
@@ -292,7 +310,7 @@ export class Dict {
 
   /**
    * As many steps of a scan as visit `count` entries, but no more than `maxSteps`: what `scan` would do step by step, but
-   * faster, since the entries are fetched ahead (see `forEachOf`). `count` and `maxSteps` are positive.
+   * faster, since the entries are fetched ahead (see `visitTable`). `count` and `maxSteps` are positive.
    */
   scanMany(cursor: number, count: number, maxSteps: number, visit: (ref: Ref) => void): number {
     const { table } = this;
@@ -325,9 +343,9 @@ export class Dict {
   }
 
   /** Calls `visit`, which must not change the dict, for every entry. O(n), at a fraction of what a scan costs. */
-  forEach(visit: (ref: Ref) => void): void {
-    this.forEachOf(this.table, this.moved, visit);
-    if (this.target !== null) this.forEachOf(this.target, 0, visit);
+  visitAll(visit: (ref: Ref) => void): void {
+    this.visitTable(this.table, this.moved, visit);
+    if (this.target !== null) this.visitTable(this.target, 0, visit);
   }
 
   /**
@@ -459,13 +477,12 @@ export class Dict {
     else this.target!.set(hash & this.target!.mask, ref);
   }
 
-  private link(ref: Ref, hash: number): void {
+  private add(ref: Ref, hash: number): void {
     this.setNext(ref, this.head(hash));
     this.setHead(hash, ref);
-  }
-
-  private unlink(ref: Ref): void {
-    this.replaceInChain(ref, this.next(ref));
+    this.size++;
+    if (this.target !== null) this.rehash(2);
+    else if (this.size > (this.table.slots >> 2) * 3) this.resizeTo(this.table.slots * 2);
   }
 
   private replaceInChain(ref: Ref, by: Ref): void {
@@ -494,8 +511,8 @@ export class Dict {
       reserve - valueLength,
       withDeadline,
     );
-    this.setMeta(to, (this.meta(ref) & ~META_DEADLINE) | (withDeadline ? META_DEADLINE : 0));
-    if (withDeadline && this.hasDeadlineSlot(ref)) {
+    this.setMeta(to, (this.meta(ref) & ~META_DEADLINE) | (this.meta(to) & META_DEADLINE));
+    if (this.hasDeadline(ref)) {
       this.setDeadline(to, this.exactDeadline(ref));
       this.setDeadlinePosition(to, this.deadlinePosition(ref));
     }
@@ -517,27 +534,43 @@ export class Dict {
     withDeadline: boolean,
   ): Ref {
     const heap = this.heap;
-    const deadline = withDeadline ? DEADLINE_BYTES : 0;
-    const exact = HEADER_BYTES + deadline + length + valueLength;
-    const isSmall = exact <= MAX_SMALL_BYTES;
+    const exact = HEADER_BYTES + (withDeadline ? DEADLINE_BYTES : 0) + length + valueLength;
+    if (exact > MAX_SMALL_BYTES) return this.newLargeBlock(bytes, start, length, hash, valueLength, slack);
     // Slack must not make a small block large: the next resize would find it misplaced and move it again.
-    const wanted = isSmall ? Math.min(exact + slack, MAX_SMALL_BYTES) : exact + slack;
-    const ref = heap.alloc(isSmall ? wanted : Math.max(wanted + 8, MAX_SMALL_BYTES + 1));
+    const ref = heap.alloc(Math.min(exact + slack, MAX_SMALL_BYTES));
     const words = heap.words(ref);
     const at = heap.offset(ref) >> 2;
     words[at + 1] = hash;
     words[at + 2] = withDeadline ? META_DEADLINE : 0;
+    words[at + 3] = (length << 16) | valueLength;
     let key = (at << 2) + HEADER_BYTES;
-    if (isSmall) {
-      words[at + 3] = (length << 16) | valueLength;
-    } else {
-      words[at + 4] = length;
-      words[at + 5] = valueLength;
-      key = LARGE_HEADER_BYTES;
+    if (withDeadline) {
+      this.setDeadline(ref, 0);
+      key += DEADLINE_BYTES;
     }
-    if (withDeadline) this.setDeadline(ref, 0);
-    key += deadline;
     copyBytes(bytes, start, heap.bytes(ref), key, length);
+    return ref;
+  }
+
+  private newLargeBlock(
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    hash: number,
+    valueLength: number,
+    slack: number,
+  ): Ref {
+    const heap = this.heap;
+    const room = Math.max(length, LARGE_KEY_ROOM);
+    const ref = heap.alloc(LARGE_HEADER_BYTES + DEADLINE_BYTES + room + valueLength + slack);
+    const words = heap.words(ref);
+    words[1] = hash;
+    words[2] = 0;
+    words[3] = room;
+    words[4] = length;
+    words[5] = valueLength;
+    this.setDeadline(ref, 0);
+    copyBytes(bytes, start, heap.bytes(ref), this.keyOffset(ref), length);
     return ref;
   }
 
@@ -556,7 +589,7 @@ export class Dict {
 
   // A pass over a large table is a row of cache misses. Entries are gathered by their links alone, a loop so short that
   // the processor waits for many of them at once, and visited when they are near.
-  private forEachOf(table: Table, from: number, visit: (ref: Ref) => void): void {
+  private visitTable(table: Table, from: number, visit: (ref: Ref) => void): void {
     const { heap } = this;
     const near: Ref[] = [];
     for (let bucket = from; bucket < table.slots; ) {
@@ -587,6 +620,14 @@ export class Dict {
     const at = this.heap.offset(ref) >> 2;
     if (ref > 0) words[at + 3] = (words[at + 3]! & ~0xffff) | length;
     else words[5] = length;
+  }
+
+  private keyRoom(ref: Ref): number {
+    return ref > 0 ? this.keyLength(ref) : this.heap.words(ref)[3]!;
+  }
+
+  private hasDeadline(ref: Ref): boolean {
+    return this.hasDeadlineSlot(ref) && this.deadline(ref) !== 0;
   }
 
   private slotOffset(ref: Ref): number {

@@ -209,6 +209,7 @@ export class Connection implements ClientConnection, ReplyOwner {
       this.endIfClosing();
       return true;
     }
+    if (stream.writableLength === 0) this.softLimitSinceMs = 0;
     if (this.partsBytes > UNLIMITED_OUTPUT_BYTES && this.checkOutputLimit(peers.keyspace.nowMs)) return true;
     // To a peer that is behind already, replies wait in memory of their own size, not in a chunk of which they are a part.
     const copies = !this.kernelCopies || stream.writableLength > 0;
@@ -224,8 +225,6 @@ export class Connection implements ClientConnection, ReplyOwner {
     if (waits) {
       peers.behind.add(this);
       this.checkOutputLimit(peers.keyspace.nowMs);
-    } else {
-      this.softLimitSinceMs = 0;
     }
     this.endIfClosing();
     return copies || !waits;

@@ -9,7 +9,7 @@ import { Heap, type Ref } from '../../src/memory/heap.ts';
 interface Entry {
   value: string;
   meta: number;
-  /** Null without a slot for one. */
+  /** Null when nobody has set one; 0 where a new entry asked for room for it. */
   deadline: number | bigint | null;
   /** Null when nobody has set it. */
   position: number | null;
@@ -77,6 +77,20 @@ class CheckedDict {
     entry.position = position;
   }
 
+  /** Gives an entry another key where it is, when its block can take it. */
+  rename(key: string, to: string): void {
+    const entry = this.model.get(key);
+    if (entry === undefined || this.model.has(to)) return;
+    const ref = this.find(key);
+    if (!this.dict.keyFits(ref, to.length)) return;
+    this.dict.detach(ref);
+    expect(this.find(key)).toBe(0);
+    this.dict.attach(ref, toBytes(`=${to}`), 1, to.length, this.hash(to));
+    this.model.delete(key);
+    this.model.set(to, entry);
+    expect(this.find(to)).toBe(ref);
+  }
+
   scanAll(): string[] {
     const keys: string[] = [];
     let cursor = 0;
@@ -95,8 +109,11 @@ class CheckedDict {
       expect(dict.keyText(ref)).toBe(key);
       expect(dict.valueText(ref)).toBe(entry.value);
       expect(dict.meta(ref) & ~META_DEADLINE).toBe(entry.meta);
-      expect(dict.hasDeadlineSlot(ref)).toBe(entry.deadline !== null);
-      if (entry.deadline === null) continue;
+      if (entry.deadline === null) {
+        if (dict.hasDeadlineSlot(ref)) expect(dict.deadline(ref)).toBe(0);
+        continue;
+      }
+      if (entry.deadline === 0 && !dict.hasDeadlineSlot(ref)) continue;
       expect(dict.exactDeadline(ref)).toBe(entry.deadline);
       expect(dict.deadline(ref)).toBe(Number(entry.deadline));
       if (entry.position !== null) expect(dict.deadlinePosition(ref)).toBe(entry.position);
@@ -141,6 +158,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('deadline' as const), key: someKey, at: someDeadline }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('meta' as const), key: someKey, n: fc.integer() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('rename' as const), key: someKey, to: someKey }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('rehash' as const), n: fc.nat({ max: 5 }) }) },
 );
 
@@ -159,6 +177,7 @@ describe('entries', () => {
           else if (one.do === 'resize') checked.resize(one.key, one.n, one.n % 2 === 0 ? one.n * 2 : one.n);
           else if (one.do === 'deadline') checked.setDeadline(one.key, one.at, script.length);
           else if (one.do === 'meta') checked.setMeta(one.key, one.n);
+          else if (one.do === 'rename') checked.rename(one.key, one.to);
           else checked.dict.rehash(one.n);
         }
         checked.check();
@@ -268,6 +287,31 @@ describe('deadline slots', () => {
   });
 });
 
+describe('large blocks', () => {
+  test('neither a deadline nor another name moves one', () => {
+    const checked = new CheckedDict();
+    checked.insert('key', 'x'.repeat(100_000));
+    const ref = checked.find('key');
+    checked.setDeadline('key', 1_767_225_600_123, 5);
+    checked.rename('key', 'a longer name, but not too long');
+    checked.rename('a longer name, but not too long', '');
+    checked.rename('', 'n'.repeat(128));
+    expect(checked.find('n'.repeat(128))).toBe(ref);
+    checked.check();
+    expect(checked.dict.keyFits(ref, 129)).toBe(false);
+  });
+
+  test('the room for the name is at least the name', () => {
+    const checked = new CheckedDict();
+    checked.insert('k'.repeat(20_000), 'v');
+    checked.rename('k'.repeat(20_000), 'short');
+    checked.check();
+    checked.rename('short', 'l'.repeat(20_000));
+    checked.check();
+    expect(checked.dict.keyFits(checked.find('l'.repeat(20_000)), 20_001)).toBe(false);
+  });
+});
+
 describe('scan', () => {
   test('what is there from the first step to the last is returned, through growth and shrinking', () => {
     const phase = fc.record({
@@ -365,7 +409,7 @@ describe('scan', () => {
       for (let i = 0; i < deleted; i++) checked.delete(String(i));
       checked.insert('large', 'x'.repeat(20_000));
       const seen: string[] = [];
-      checked.dict.forEach((ref) => seen.push(checked.dict.keyText(ref)));
+      checked.dict.visitAll((ref) => seen.push(checked.dict.keyText(ref)));
       expect(seen.sort()).toEqual([...checked.model.keys()].sort());
     }
   });

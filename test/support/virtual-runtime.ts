@@ -89,7 +89,8 @@ export class VirtualRuntime implements Runtime {
       const timer = this.earliest();
       if (timer === null || timer.dueUs > endUs) break;
       this.passedUs = Math.max(this.passedUs, timer.dueUs);
-      if (timer.everyUs > 0) timer.dueUs += timer.everyUs;
+      // As with Node's intervals, beats that were missed are not made up for.
+      if (timer.everyUs > 0) timer.dueUs = this.passedUs + timer.everyUs;
       else this.pending.delete(timer);
       timer.run();
       await this.settle();
