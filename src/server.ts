@@ -12,7 +12,7 @@ import { pathFromBytes } from './config/file-text.ts';
 import { Executor } from './engine/call.ts';
 import { ClientRegistry } from './engine/client-registry.ts';
 import { CommandTable } from './engine/command-table.ts';
-import { Cron, ExpiryCycle } from './engine/cron.ts';
+import { BackgroundWork, Cron, ExpiryCycle } from './engine/cron.ts';
 import { DebugSettings } from './engine/debug-settings.ts';
 import { Dispatcher } from './engine/dispatcher.ts';
 import { KeyEvents } from './engine/key-events.ts';
@@ -51,6 +51,7 @@ export class Server {
   private readonly listener: Listener;
   private readonly cron: Cron;
   private readonly expiry: ExpiryCycle;
+  private readonly tidying: BackgroundWork;
   private readonly executor: Executor;
   private readonly onShutdown: () => void;
   private closed = false;
@@ -119,6 +120,9 @@ export class Server {
     this.cron.onTick = (durationUs) => parts.stats.noteCron(durationUs);
     parts.stats.startupUsedBytes = keyspace.usedBytes;
     this.expiry = new ExpiryCycle(keyspace, timers, clock, () => executor.readClocks());
+    this.tidying = new BackgroundWork(timers, clock, (budgetMs, elapsedMs) =>
+      keyspace.tidy(budgetMs, elapsedMs, config.values.activerehashing),
+    );
     this.turn.onBegin = () => executor.readClocks();
     this.turn.onEnd = () => executor.turnEnded();
     parts.clients.whenLeaving((client) => watches.unwatch(client));
@@ -165,6 +169,7 @@ export class Server {
     this.closed = true;
     this.cron.stop();
     this.expiry.stop();
+    this.tidying.stop();
     this.parts.clients.stopPauseTimer();
     this.listener.close();
     for (const connection of [...this.peers.connections]) connection.close();
@@ -213,7 +218,7 @@ export class Server {
   }
 
   private addCronTasks(): void {
-    const { clients, keyspace, stats, runtime, config } = this.parts;
+    const { clients, keyspace, stats, runtime } = this.parts;
     const { clock } = runtime;
     this.cron.add({
       run: (nowMs) => {
@@ -226,7 +231,7 @@ export class Server {
         stats.clientBuffers.sample(clients, nowMs);
         stats.notePeak(keyspace.usedBytes + stats.clientBuffers.totalBytes);
         this.peers.tick(nowMs);
-        keyspace.tidy(1, () => (clock.monotonicUs() - nowUs) / 1000, config.values.activerehashing);
+        this.tidying.run();
       },
     });
   }

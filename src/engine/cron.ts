@@ -49,6 +49,48 @@ export class Cron {
   }
 }
 
+const WORK_SLICE_MS = 1;
+const WORK_REST_MS = 3;
+
+/** Work that nobody waits for (freeing what was flushed, moving buckets): a slice, a rest, until it is done. */
+export class BackgroundWork {
+  private readonly timers: TimerService;
+  private readonly clock: Clock;
+  private readonly slice: (budgetMs: number, elapsedMs: () => number) => boolean;
+  private timer: TimerHandle | null = null;
+
+  /** `slice` works for at most its budget and returns whether work is left. */
+  constructor(
+    timers: TimerService,
+    clock: Clock,
+    slice: (budgetMs: number, elapsedMs: () => number) => boolean,
+  ) {
+    this.timers = timers;
+    this.clock = clock;
+    this.slice = slice;
+  }
+
+  /** Does a slice now, and the rest later, unless it is under way already. */
+  run(): void {
+    if (this.timer !== null) return;
+    const startUs = this.clock.monotonicUs();
+    if (!this.slice(WORK_SLICE_MS, () => (this.clock.monotonicUs() - startUs) / 1000)) return;
+    this.timer = this.timers.after(
+      WORK_REST_MS,
+      () => {
+        this.timer = null;
+        this.run();
+      },
+      { unref: true },
+    );
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+  }
+}
+
 const SLICE_MS = 2;
 // Deadlines that lie closer together are served together.
 const MIN_WAIT_MS = 10;

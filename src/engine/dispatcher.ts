@@ -14,6 +14,9 @@ import { endTransaction } from './transaction.ts';
 // Commands that change something, or may: what CLIENT PAUSE WRITE holds back.
 const MAY_WRITE = COMMAND_FLAG.write | COMMAND_FLAG.may_replicate;
 const ATTACK_WARNING_INTERVAL_MS = 60_000;
+// An error quotes no more than this of a name, and of all arguments together, quotes and spaces included.
+const QUOTED_BYTES = 128;
+const QUOTED_ARGUMENTS = Math.ceil(QUOTED_BYTES / "'' ".length);
 
 export class Dispatcher {
   private readonly server: ServerParts;
@@ -32,10 +35,11 @@ export class Dispatcher {
       return true;
     }
     if (command.isContainer && args.count > 1) {
-      const subcommand = command.subcommands.get(lowerCaseLatin1(args.string(1)));
+      const word = args.prefix(1, QUOTED_BYTES);
+      const subcommand = command.subcommands.get(lowerCaseLatin1(word));
       if (subcommand === undefined) {
         client.lastCommand = null;
-        this.refuse(client, null, errors.unknownSubcommand(args.string(1), args.string(0)));
+        this.refuse(client, null, errors.unknownSubcommand(word, args.string(0)));
         return true;
       }
       command = subcommand;
@@ -96,7 +100,9 @@ export class Dispatcher {
       this.cutOff(client);
       return;
     }
-    this.refuse(client, null, errors.unknownCommand(args.string(0), args.strings(1)));
+    const quoted: string[] = [];
+    for (let i = 1; i < args.count && i <= QUOTED_ARGUMENTS; i++) quoted.push(args.prefix(i, QUOTED_BYTES));
+    this.refuse(client, null, errors.unknownCommand(args.prefix(0, QUOTED_BYTES), quoted));
   }
 
   // The words are those of an HTTP request: somebody makes a browser talk to the server, which must not read on.

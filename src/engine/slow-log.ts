@@ -69,13 +69,13 @@ function shortened(args: Arguments, secrets: readonly number[]): string[] {
   const kept = args.count > MAX_ARGUMENTS ? MAX_ARGUMENTS - 1 : args.count;
   const out: string[] = [];
   for (let i = 0; i < kept; i++) {
+    if (secrets.includes(i)) {
+      out.push(REDACTED);
+      continue;
+    }
     const surplus = args.length(i) - MAX_ARGUMENT_BYTES;
-    const text = secrets.includes(i) ? REDACTED : args.string(i);
-    out.push(
-      surplus > 0 && text !== REDACTED
-        ? `${text.slice(0, MAX_ARGUMENT_BYTES)}... (${surplus} more bytes)`
-        : text,
-    );
+    const text = args.prefix(i, MAX_ARGUMENT_BYTES);
+    out.push(surplus > 0 ? `${text}... (${surplus} more bytes)` : text);
   }
   if (kept < args.count) out.push(`... (${args.count - kept} more arguments)`);
   return out;

@@ -56,11 +56,13 @@ export class Turn implements ReplyMark {
     this.nextChunk(0);
   }
 
-  /** A client's input begins: its replies are written from here on. */
-  begin(owner: ReplyOwner): void {
-    if (!this.isOpen) this.open();
+  /** A client's input begins: its replies are written from here on. Returns whether it is the first of the turn. */
+  begin(owner: ReplyOwner): boolean {
+    const isFirst = !this.isOpen;
+    if (isFirst) this.open();
     this.owner = owner;
     this.ownerStart = this.writer.at;
+    return isFirst;
   }
 
   /** The client's input is done: what was written is its. */

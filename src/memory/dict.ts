@@ -14,6 +14,7 @@ import { copyBytes, toText } from '../base/bytes.ts';
 import { type HashSeed, hashBytes } from '../base/hash.ts';
 import type { RandomSource } from '../base/runtime.ts';
 import { blockBytes, type Heap, MAX_SMALL_BYTES, type Ref } from './heap.ts';
+import { nextCursor, SlotTable } from './slot-table.ts';
 
 const HEADER_BYTES = 16;
 const LARGE_HEADER_BYTES = 24;
@@ -23,44 +24,9 @@ const LARGE_KEY_ROOM = 128;
 /** The bit of an entry's meta word that the dict keeps for itself; the other 31 belong to the owner of the entries. */
 export const META_DEADLINE = 0x10;
 
-// Slots live in chunks of 1 MiB that are allocated when first written, so that no table costs a pause.
-const CHUNK_SHIFT = 18;
-const CHUNK_SLOTS = 1 << CHUNK_SHIFT;
-const CHUNK_MASK = CHUNK_SLOTS - 1;
 const MIN_SLOTS = 16;
 // How many buckets a pass over all entries looks ahead.
 const READ_AHEAD = 256;
-
-// Stands for every chunk that nothing was written to yet: it reads as empty and is never written.
-const UNTOUCHED_CHUNK = new Int32Array(CHUNK_SLOTS);
-
-class Table {
-  readonly mask: number;
-  readonly chunks: Int32Array[] = [];
-
-  constructor(slots: number) {
-    this.mask = slots - 1;
-    if (slots <= CHUNK_SLOTS) this.chunks.push(new Int32Array(slots));
-    else for (let at = 0; at < slots; at += CHUNK_SLOTS) this.chunks.push(UNTOUCHED_CHUNK);
-  }
-
-  get slots(): number {
-    return this.mask + 1;
-  }
-
-  get(bucket: number): Ref {
-    return this.chunks[bucket >>> CHUNK_SHIFT]![bucket & CHUNK_MASK]!;
-  }
-
-  set(bucket: number, ref: Ref): void {
-    let chunk = this.chunks[bucket >>> CHUNK_SHIFT]!;
-    if (chunk === UNTOUCHED_CHUNK) {
-      if (ref === 0) return;
-      chunk = this.chunks[bucket >>> CHUNK_SHIFT] = new Int32Array(CHUNK_SLOTS);
-    }
-    chunk[bucket & CHUNK_MASK] = ref;
-  }
-}
 
 /** What a table looks like inside, for DEBUG HTSTATS. */
 export interface DictStats {
@@ -79,8 +45,8 @@ export class Dict {
   private readonly seed: HashSeed;
   // While the table changes size, buckets of `table` below `moved` are empty and their entries are in `target`;
   // all others are in `table`. So an entry has exactly one place to be looked for.
-  private table = new Table(MIN_SLOTS);
-  private target: Table | null = null;
+  private table = new SlotTable(MIN_SLOTS);
+  private target: SlotTable | null = null;
   private moved = 0;
   // The longest chain that a random draw has met: it is what makes the draw fair (see `random`).
   private drawDepth = 4;
@@ -414,7 +380,7 @@ export class Dict {
 
   /** Forgets all entries without freeing their blocks: for when the whole heap goes. */
   forget(): void {
-    this.table = new Table(MIN_SLOTS);
+    this.table = new SlotTable(MIN_SLOTS);
     this.target = null;
     this.moved = 0;
     this.size = 0;
@@ -449,7 +415,7 @@ export class Dict {
     return [this.table, this.target].filter((table) => table !== null).map((table) => this.statsOf(table));
   }
 
-  private statsOf(table: Table): DictStats {
+  private statsOf(table: SlotTable): DictStats {
     const chains = new Array<number>(50).fill(0);
     let entries = 0;
     let usedSlots = 0;
@@ -582,14 +548,14 @@ export class Dict {
   }
 
   private resizeTo(slots: number): void {
-    this.target = new Table(slots);
+    this.target = new SlotTable(slots);
     this.moved = 0;
     this.rehash(1);
   }
 
   // A pass over a large table is a row of cache misses. Entries are gathered by their links alone, a loop so short that
   // the processor waits for many of them at once, and visited when they are near.
-  private visitTable(table: Table, from: number, visit: (ref: Ref) => void): void {
+  private visitTable(table: SlotTable, from: number, visit: (ref: Ref) => void): void {
     const { heap } = this;
     const near: Ref[] = [];
     for (let bucket = from; bucket < table.slots; ) {
@@ -651,16 +617,4 @@ export class Dict {
 // shrink around a size do not move at every step.
 function isWellFilled(needed: number, capacity: number): boolean {
   return blockBytes(needed) === capacity || needed * 2 > capacity;
-}
-
-function nextCursor(cursor: number, mask: number): number {
-  return reverseBits((reverseBits(cursor | ~mask) + 1) | 0);
-}
-
-function reverseBits(value: number): number {
-  value = ((value >>> 1) & 0x55555555) | ((value & 0x55555555) << 1);
-  value = ((value >>> 2) & 0x33333333) | ((value & 0x33333333) << 2);
-  value = ((value >>> 4) & 0x0f0f0f0f) | ((value & 0x0f0f0f0f) << 4);
-  value = ((value >>> 8) & 0x00ff00ff) | ((value & 0x00ff00ff) << 8);
-  return ((value >>> 16) | (value << 16)) >>> 0;
 }

@@ -333,9 +333,9 @@ export class Connection implements ClientConnection, ReplyOwner {
   private run(): void {
     const { peers, parser, client } = this;
     const { turn, dispatcher, limits } = peers;
-    turn.begin(this);
+    // The first of a turn finds the clocks just read.
+    if (!turn.begin(this)) peers.executor.inputBegins();
     client.lastInteractionMs = peers.keyspace.nowMs;
-    peers.executor.inputBegins();
     while (!this.suspended && !this.closing) {
       const args = this.partial ?? peers.args;
       limits.authenticated = client.authenticated || !peers.asksForPassword;

@@ -21,6 +21,8 @@ import type { Connection } from './connection.ts';
 
 const SPARE_ARGUMENTS = 16;
 const TRIM_INTERVAL_MS = 250;
+// Arguments know where they are by 32-bit numbers.
+const MAX_INPUT_BYTES = 0x7fffffff;
 const NO_LIMIT: OutputBufferLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 
 export class Peers {
@@ -67,7 +69,7 @@ export class Peers {
   settingsChanged(): void {
     const { values } = this.config;
     this.limits.maxBulkBytes = values['proto-max-bulk-len'];
-    this.maxInputBytes = values['client-query-buffer-limit'];
+    this.maxInputBytes = Math.min(MAX_INPUT_BYTES, values['client-query-buffer-limit']);
     this.asksForPassword = values.requirepass !== '';
   }
 

@@ -2,10 +2,11 @@
 // made until a handler asks for one, so the common commands create no garbage. Valid until the handler returns; what
 // must live longer (a queued transaction) is copied by `detach`.
 
+import { constants } from 'node:buffer';
 import { bytesAreWord, toText } from '../base/bytes.ts';
 import { type HashSeed, hashBytes } from '../base/hash.ts';
 import { parseInt64Bytes, parseSafeInteger } from '../base/numbers.ts';
-import { NOT_INTEGER, type ReplyError, rangeError } from './errors.ts';
+import { NOT_INTEGER, type ReplyError, rangeError, STRING_TOO_LONG } from './errors.ts';
 
 const INITIAL_ARGUMENTS = 16;
 
@@ -61,10 +62,18 @@ export class Arguments {
     return this.lengths[i]!;
   }
 
-  /** The argument as a latin1 string. */
+  /** The argument as a latin1 string; throws STRING_TOO_LONG for the few lengths up to 512 MB that a string cannot have. */
   string(i: number): string {
     const start = this.starts[i]!;
-    return toText(this.bytes, start, start + this.lengths[i]!);
+    const length = this.lengths[i]!;
+    if (length > constants.MAX_STRING_LENGTH) throw STRING_TOO_LONG;
+    return toText(this.bytes, start, start + length);
+  }
+
+  /** The first `maxLength` bytes of the argument as a latin1 string; where the rest must neither be read nor kept. */
+  prefix(i: number, maxLength: number): string {
+    const start = this.starts[i]!;
+    return toText(this.bytes, start, start + Math.min(this.lengths[i]!, maxLength));
   }
 
   /** All arguments from `first` on as latin1 strings. */

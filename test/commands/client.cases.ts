@@ -34,6 +34,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'CLIENT INFO and LIST show all fields in order',
+    referenceSince: '7.2',
     steps: [
       ['CLIENT INFO', matching(LINE)],
       ['CLIENT LIST', matching(LINE)],
@@ -109,6 +110,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'CLIENT SETINFO',
+    referenceSince: '7.2',
     steps: [
       ['CLIENT SETINFO lib-name redis.py', OK],
       ['CLIENT SETINFO LIB-VER 1.2.3', OK],
@@ -129,6 +131,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'CLIENT NO-EVICT and NO-TOUCH',
+    referenceSince: '7.2',
     not: { multi: QUEUES },
     steps: [
       ['CLIENT NO-EVICT on', OK],
@@ -146,6 +149,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'CLIENT NO-TOUCH leaves no trace in a key',
+    referenceSince: '7.2',
     steps: [
       ['SET k v', OK],
       { waitMs: 2100 },
@@ -191,6 +195,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'CLIENT PAUSE refuses what is no time',
+    referenceSince: '7.2',
     steps: [
       ['CLIENT PAUSE', arity('pause')],
       ['CLIENT PAUSE x', error('ERR timeout is not an integer or out of range')],

@@ -49,6 +49,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'COMMAND INFO describes subcommands, and those that do not exist as null',
+    referenceSince: '7.2',
     steps: [
       [
         'COMMAND INFO config|rewrite nosuch GET|x config|get|x CONFIG|',
@@ -75,6 +76,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'COMMAND DOCS describes commands, in its own words where it is prose',
+    referenceSince: '7.2',
     steps: [
       [
         'COMMAND DOCS get nosuch CONFIG|SET',
@@ -171,6 +173,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'COMMAND GETKEYS refuses what has no keys or is no request',
+    referenceSince: '7.2',
     steps: [
       ['COMMAND GETKEYS', error("ERR wrong number of arguments for 'command|getkeys' command")],
       ['COMMAND GETKEYS nosuch a', error('ERR Invalid command specified')],
@@ -185,6 +188,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'COMMAND GETKEYSANDFLAGS tells how each key is accessed',
+    referenceSince: '7.2',
     steps: [
       flagsOf('get key', ['key', 'RO', 'access']),
       flagsOf('set key value', ['key', 'OW', 'update']),

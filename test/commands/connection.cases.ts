@@ -175,6 +175,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'HELLO tells about the server',
+    referenceSince: '7.2',
     not: { cut: CUT_ELSEWHERE, resp3: ALREADY_RESP3, multi: PLAIN_ONLY },
     steps: [
       ['HELLO', helloReply(2)],
@@ -187,6 +188,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'HELLO refuses what it does not know, and changes nothing then',
+    referenceSince: '7.2',
     not: { resp3: ALREADY_RESP3, multi: PLAIN_ONLY },
     steps: [
       ['HELLO 1', error('NOPROTO unsupported protocol version')],
@@ -208,6 +210,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'HELLO names the client',
+    referenceSince: '7.2',
     not: { cut: CUT_ELSEWHERE, multi: PLAIN_ONLY },
     steps: [
       ['HELLO 3 setname first', helloReply(3)],
@@ -220,6 +223,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'HELLO logs in',
+    referenceSince: '7.2',
     config: { requirepass: 'secret' },
     not: { cut: CUT_ELSEWHERE, resp3: NEEDS_PASSWORD, multi: NEEDS_PASSWORD },
     steps: [
@@ -234,6 +238,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'HELLO takes effect within a transaction',
+    referenceSince: '7.2',
     not: { resp3: ALREADY_RESP3 },
     steps: [
       ['MULTI', OK],
@@ -244,6 +249,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'RESET puts everything back but the library',
+    referenceSince: '7.2',
     not: { cut: CUT_ELSEWHERE, resp3: ALREADY_RESP3 },
     steps: [
       ['SET k zero', OK],

@@ -237,6 +237,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'DEBUG HTSTATS describes the tables of a database',
+    referenceSince: '7.2',
     config,
     steps: [
       [

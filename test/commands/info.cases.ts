@@ -25,6 +25,7 @@ const ALL = [...DEFAULT.slice(0, 8), 'Commandstats', 'Errorstats', 'Latencystats
 export const cases: CommandCase[] = [
   {
     name: 'INFO shows the default sections, all, or those that are named',
+    referenceSince: '7.2',
     steps: [
       ['INFO', sections(...DEFAULT)],
       ['INFO default', sections(...DEFAULT)],

@@ -103,6 +103,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a client in NO-TOUCH mode leaves no trace but by TOUCH',
+    referenceSince: '7.2',
     not: { resp3: 'one real wait is enough' },
     steps: [
       ['SET a text', OK],
@@ -124,6 +125,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'OBJECT FREQ begins at five and grows by luck',
+    referenceSince: '7.2',
     config: { 'maxmemory-policy': 'allkeys-lfu' },
     steps: [
       ['OBJECT IDLETIME a', null],

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../../src/index.ts';
+import { buildPackage } from '../support/interop-setup.ts';
 import { OurProcess } from '../support/our-process.ts';
 import { findReference, ReferenceServer } from '../support/reference.ts';
 import { kindOfAnswer, readCorpus, writeCorpus } from './corpus.ts';
@@ -29,6 +30,7 @@ if (program === null) throw new Error('there is no redis-server on the PATH or i
 const seed = Number(values.seed);
 console.info(`seed ${seed}, ${values.minutes} minutes, beside Redis ${program.version}`);
 
+const removePackage = buildPackage();
 const ours = await OurProcess.start();
 const reference = await ReferenceServer.start(program);
 const probes = { ours: await Probe.open(ours.port), theirs: await Probe.open(reference.port) };
@@ -109,6 +111,7 @@ try {
   probes.theirs.close();
   await ours.stop();
   await reference.stop();
+  removePackage();
 }
 writeCorpus([...new Set([...corpus, ...failures.filter((one) => !one.startsWith('our server'))])]);
 if (failures.length > 0) {

@@ -15,6 +15,11 @@ export default function setup(): () => void {
   const reference = findReference()!;
   for (const name of ['redis-cli', 'redis-benchmark']) requireProgram(name);
   console.info(`the reference is Redis ${reference.version}, ${reference.path}`);
+  return buildPackage();
+}
+
+/** Builds the package for `OurProcess`; returns what removes it. */
+export function buildPackage(): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'respite-package-'));
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
   const options = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(directory, 'dist')];

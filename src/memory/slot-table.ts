@@ -1,0 +1,58 @@
+// The buckets of a dict: an array of refs as long as one likes, and the order in which a scan goes through it. It knows
+// nothing of entries.
+
+import type { Ref } from './heap.ts';
+
+// Slots live in chunks of 1 MiB that are allocated when first written, so that no table costs a pause.
+const CHUNK_SHIFT = 18;
+const CHUNK_SLOTS = 1 << CHUNK_SHIFT;
+const CHUNK_MASK = CHUNK_SLOTS - 1;
+
+// Stands for every chunk that nothing was written to yet: it reads as empty and is never written.
+const UNTOUCHED_CHUNK = new Int32Array(CHUNK_SLOTS);
+
+export class SlotTable {
+  /** One less than the number of slots, which is a power of two. */
+  readonly mask: number;
+
+  private readonly chunks: Int32Array[] = [];
+
+  constructor(slots: number) {
+    this.mask = slots - 1;
+    if (slots <= CHUNK_SLOTS) this.chunks.push(new Int32Array(slots));
+    else for (let at = 0; at < slots; at += CHUNK_SLOTS) this.chunks.push(UNTOUCHED_CHUNK);
+  }
+
+  get slots(): number {
+    return this.mask + 1;
+  }
+
+  get(bucket: number): Ref {
+    return this.chunks[bucket >>> CHUNK_SHIFT]![bucket & CHUNK_MASK]!;
+  }
+
+  set(bucket: number, ref: Ref): void {
+    let chunk = this.chunks[bucket >>> CHUNK_SHIFT]!;
+    if (chunk === UNTOUCHED_CHUNK) {
+      if (ref === 0) return;
+      chunk = this.chunks[bucket >>> CHUNK_SHIFT] = new Int32Array(CHUNK_SLOTS);
+    }
+    chunk[bucket & CHUNK_MASK] = ref;
+  }
+}
+
+/**
+ * The cursor after `cursor` in a table with `mask`, 0 after the last. It counts with its bits reversed: the buckets that a
+ * bucket splits into, or was made of, are those behind the same cursor in the table of the other size.
+ */
+export function nextCursor(cursor: number, mask: number): number {
+  return reverseBits((reverseBits(cursor | ~mask) + 1) | 0);
+}
+
+function reverseBits(value: number): number {
+  value = ((value >>> 1) & 0x55555555) | ((value & 0x55555555) << 1);
+  value = ((value >>> 2) & 0x33333333) | ((value & 0x33333333) << 2);
+  value = ((value >>> 4) & 0x0f0f0f0f) | ((value & 0x0f0f0f0f) << 4);
+  value = ((value >>> 8) & 0x00ff00ff) | ((value & 0x00ff00ff) << 8);
+  return ((value >>> 16) | (value << 16)) >>> 0;
+}
