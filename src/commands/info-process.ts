@@ -17,6 +17,9 @@ export const serverSection: InfoSection = {
     const uptimeSeconds = Math.floor(keyspace.nowMs / 1000) - Math.floor(lifecycle.startedMs / 1000);
     return [
       ['redis_version', REDIS_VERSION],
+      // As Redis says where it was not built from a git checkout.
+      ['redis_git_sha1', '00000000'],
+      ['redis_git_dirty', 0],
       ['redis_mode', 'standalone'],
       ['os', runtime.process.systemName()],
       ['node_version', runtime.process.nodeVersion()],

@@ -9,7 +9,7 @@ import { REPLY_MODE } from '../engine/client.ts';
 import type { ReplyOwner } from '../engine/turn.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { NO_BYTES, PARSED, RequestParser } from '../resp/request-parser.ts';
-import { grownCapacity, isKept, trimmedCapacity } from './input-size.ts';
+import { grownCapacity, isKept, SMALL_BYTES, trimmedCapacity } from './input-size.ts';
 import type { Peers } from './peers.ts';
 import { unsentBytes } from './send-queue.ts';
 
@@ -117,6 +117,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     peers.stats.netInputBytes += length;
     peers.stats.totalReads++;
     if (this.inputLength === 0 && !this.suspended) {
+      if (this.input === null) this.input = this.allocateInput(SMALL_BYTES);
       this.parser.bytes = chunk;
       this.parser.at = 0;
       this.parser.end = length;

@@ -1,8 +1,10 @@
-// How much memory a connection holds for input that has not been used up. Most requests are read and run in the buffer
-// that all connections share and need none; what arrives in pieces does, and the next large request finds it there.
+// How much memory a connection holds for its input. Most requests are read and run in the buffer that all connections
+// share; what arrives in pieces is kept in the connection's own, which it has while it is active, as in Redis.
 
 /** The least that is allocated. */
-const SMALL_BYTES = 16 * 1024;
+export const SMALL_BYTES = 16 * 1024;
+// An announcement is believed up to here.
+const BELIEVED_BYTES = 1024 * 1024;
 // From here on what arrives is trusted to go on arriving: this many times as much may be allocated for the rest.
 const TRUSTED_BYTES = 1024 * 1024;
 const TRUST = 64;
@@ -13,10 +15,12 @@ const IDLE_MS = 2000;
 
 /**
  * The capacity for `used` bytes of a request that still misses `missing` bytes by what it has announced. An announcement
- * costs the client nothing, so it counts for little until a good part of it has arrived.
+ * costs the client nothing, so a large one counts for little until a good part of it has arrived.
  */
 export function grownCapacity(used: number, missing: number): number {
-  if (used >= TRUSTED_BYTES && missing > 0) return Math.min(used + missing, used * TRUST);
+  const announced = used + missing;
+  if (announced <= BELIEVED_BYTES) return Math.max(SMALL_BYTES, missing > 0 ? announced : used * 2);
+  if (used >= TRUSTED_BYTES && missing > 0) return Math.min(announced, used * TRUST);
   return Math.max(SMALL_BYTES, used * 2);
 }
 

@@ -130,6 +130,7 @@ export const cases: CommandCase[] = [
       ['AUTH secret', OK],
       ['PING', simple('PONG')],
       ['AUTH wrong', WRONG_PASS],
+      ['INFO stats', matching(/\r\nacl_access_denied_auth:5\r\n/)],
       ['PING', simple('PONG')],
       ['AUTH default secret', OK],
       ['RESET', simple('RESET')],

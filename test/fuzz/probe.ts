@@ -39,8 +39,11 @@ export class Probe {
     this.control = control;
   }
 
-  static async open(port: number): Promise<Probe> {
-    return new Probe(port, new TestClient(await connectTo(port)));
+  /** With the password of a server that has one: the connections that are probed never say it. */
+  static async open(port: number, password = ''): Promise<Probe> {
+    const control = new TestClient(await connectTo(port));
+    if (password !== '') await control.call(['AUTH', password]);
+    return new Probe(port, control);
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 // the same bytes and agree on closing. What they do not agree on is made smaller, printed and kept; so is an input whose
 // kind of answer is new.
 //
-//   npx tsx test/fuzz/run.ts --minutes 10 [--seed 1] [--keep 150]
+//   npx tsx test/fuzz/run.ts --minutes 10 [--seed 1] [--keep 150] [--password secret]
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Date.now() % 1e9) },
     keep: { type: 'string', default: '150' },
+    password: { type: 'string', default: '' },
   },
 });
 const program = findReference();
@@ -31,9 +32,13 @@ const seed = Number(values.seed);
 console.info(`seed ${seed}, ${values.minutes} minutes, beside Redis ${program.version}`);
 
 const removePackage = buildPackage();
-const ours = await OurProcess.start();
-const reference = await ReferenceServer.start(program);
-const probes = { ours: await Probe.open(ours.port), theirs: await Probe.open(reference.port) };
+const { password } = values;
+const ours = await OurProcess.start({ args: ['--requirepass', password] });
+const reference = await ReferenceServer.start(program, { requirepass: password });
+const probes = {
+  ours: await Probe.open(ours.port, password),
+  theirs: await Probe.open(reference.port, password),
+};
 const fuzzer = new FrameFuzzer(new SeededRandom(Buffer.from(String(seed))));
 const corpus = readCorpus();
 const kinds = new Set<string>();

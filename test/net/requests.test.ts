@@ -129,6 +129,16 @@ test('what came before the end of the input is answered', async () => {
   expect(await reply).toBe('$-1\r\n+PONG\r\n');
 });
 
+test('so is it for a client within the process', async () => {
+  const server = await startServer();
+  const { stream } = server.connect();
+  let reply = '';
+  stream.on('data', (chunk: Buffer) => (reply += chunk.toString('latin1')));
+  stream.end('PING\r\nSET k v\r\n*1\r\n$4\r\nPI');
+  await until('the connection is closed', () => stream.closed);
+  expect(reply).toBe('+PONG\r\n+OK\r\n');
+});
+
 test('peers that break off do no harm', async () => {
   const server = await startServer();
   const client = await clientOf(server);
