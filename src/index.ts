@@ -59,7 +59,9 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
   const { unixsocket } = config.values;
   if ((port !== undefined && !server.listenTcp(port)) || (unixsocket !== '' && !server.listenUnix())) {
     await server.close();
-    throw new Error(`cannot listen on ${unixsocket === '' ? `port ${port}` : `port ${port} or ${unixsocket}`}`);
+    throw new Error(
+      `cannot listen on ${unixsocket === '' ? `port ${port}` : `port ${port} or ${unixsocket}`}`,
+    );
   }
   return {
     get port() {
