@@ -367,7 +367,7 @@ describe('CLIENT LIST', () => {
     const [a, b] = [server.connect(), server.connect()];
     const room = async () => Number((await list(a))[1]!['qbuf-free']);
     await b.call('PING');
-    expect(await room()).toBe(0);
+    expect(await room()).toBe(16 * 1024);
     await setLarge(b);
     const large = await room();
     expect(large).toBeGreaterThanOrEqual(400_000);
