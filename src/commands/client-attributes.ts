@@ -3,9 +3,12 @@
 
 import { CLIENT_NAME_CHARACTERS } from '../resp/errors.ts';
 
-/** Whether every character is printable ASCII and no space; an empty text is fine. */
+/**
+ * Whether every character is printable ASCII and no space; an empty text is fine. Observed 7.2.4: what follows a zero byte
+ * is not looked at.
+ */
 export function isClientAttribute(text: string): boolean {
-  return /^[!-~]*$/.test(text);
+  return /^[!-~]*(?:\0|$)/.test(text);
 }
 
 /** Returns `name`; throws when a client cannot have it. The empty name stands for none. */

@@ -18,7 +18,7 @@ export function describeClient(client: Client, server: ServerParts): string {
     ['addr', connection.address],
     ['laddr', connection.localAddress],
     ['fd', connection.fd],
-    ['name', client.name],
+    ['name', shownName(client.name)],
     ['age', secondsBetween(client.createdMs, nowMs)],
     ['idle', secondsBetween(client.lastInteractionMs, nowMs)],
     ['flags', clientFlags(client)],
@@ -43,8 +43,8 @@ export function describeClient(client: Client, server: ServerParts): string {
     ['user', client.user],
     ['redir', -1],
     ['resp', client.protocol],
-    ['lib-name', client.libName],
-    ['lib-ver', client.libVersion],
+    ['lib-name', shownName(client.libName)],
+    ['lib-ver', shownName(client.libVersion)],
   ];
   return fields.map(([name, value]) => `${name}=${value}`).join(' ');
 }
@@ -62,6 +62,11 @@ export function clientBytes(client: Client): number {
     (client.transaction?.bytes ?? 0) +
     client.watchCount * WATCHED_KEY_BYTES
   );
+}
+
+// Names are checked up to a zero byte only (see commands/client-attributes); what follows must not get into a line.
+function shownName(name: string): string {
+  return name.split('\0', 1)[0]!;
 }
 
 // As Redis counts age and idle time: by the seconds of the clock that have begun.

@@ -85,6 +85,15 @@ export const cases: CommandCase[] = [
     ],
   },
   {
+    name: 'a client name is looked at up to its first zero byte',
+    steps: [
+      [['CLIENT', 'SETNAME', 'me\0 not\n'], OK],
+      ['CLIENT GETNAME', 'me\0 not\n'],
+      ['CLIENT LIST', matching(/^[^\n]* name=me age=[^\n]*\n$/)],
+      [['CLIENT', 'SETNAME', 'm e\0'], BAD_NAME],
+    ],
+  },
+  {
     name: 'CLIENT SETNAME and GETNAME',
     steps: [
       ['CLIENT GETNAME', null],

@@ -10,6 +10,7 @@ const NEVER_TOLD: Readonly<Record<string, string>> = {
   acl: 'changes who may do what',
   bgrewriteaof: 'works in the background',
   bgsave: 'works in the background',
+  auth: 'the reference forgets to answer a wrong password behind other requests',
   'client|id': 'numbers of connections differ',
   'client|info': 'about this connection, whose address differs',
   'client|kill': 'can end the connection',
