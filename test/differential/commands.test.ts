@@ -38,10 +38,16 @@ afterAll(async () => {
 // An older reference lacks some commands and words them otherwise.
 const commands = toldCommands().filter((command) => isVersionAtLeast(program.version, command.spec.since));
 
+// Before 7.2 a client's name with a zero byte was refused; since then it is looked at up to that byte.
+function isComparable(request: readonly string[]): boolean {
+  const mayName = /^(client|hello)$/i.test(request[0]!) && request.some((word) => word.includes('\0'));
+  return !mayName || isVersionAtLeast(program.version, '7.2.0');
+}
+
 describe.each([2, 3] as const)('RESP%i', (protocol: Protocol) => {
   test.each(Array.from({ length: runs }, (_, i) => firstSeed + i))('seed %i', async (seed) => {
     const random = new SeededRandom(Buffer.from(`differential ${seed} ${protocol}`));
-    const requests = new CommandFuzzer(random, commands).sequence(REQUESTS);
+    const requests = new CommandFuzzer(random, commands).sequence(REQUESTS).filter(isComparable);
     const found = await tellBoth(sides, requests, protocol);
     if (found === null) return;
     const small = await shrink(requests, async (some) => (await tellBoth(sides, some, protocol)) !== null);
