@@ -86,7 +86,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a client name is looked at up to its first zero byte',
-    referenceSince: '7.2.0',
+    referenceSince: '7.2',
     steps: [
       [['CLIENT', 'SETNAME', 'me\0 not\n'], OK],
       ['CLIENT GETNAME', 'me\0 not\n'],

@@ -115,7 +115,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'AUTH with a password configured',
-    referenceSince: '7.2.0',
+    referenceSince: '7.2',
     config: { requirepass: 'secret' },
     not: { resp3: NEEDS_PASSWORD, multi: NEEDS_PASSWORD },
     steps: [
