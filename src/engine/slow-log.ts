@@ -1,6 +1,7 @@
 // The last requests that took longer than `slowlog-log-slower-than`, as SLOWLOG shows them. Arguments are kept as text
 // and cut short, so that the log stays small whatever is sent; passwords are not kept at all.
 
+import Denque from 'denque';
 import type { Clock } from '../base/runtime.ts';
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../resp/arguments.ts';
@@ -25,7 +26,7 @@ export interface SlowLogEntry {
 export class SlowLog implements SlowCommandListener {
   private readonly config: Config;
   private readonly clock: Clock;
-  private readonly oldestFirst: SlowLogEntry[] = [];
+  private readonly newestFirst = new Denque<SlowLogEntry>();
   private nextId = 0;
 
   constructor(config: Config, clock: Clock) {
@@ -34,16 +35,16 @@ export class SlowLog implements SlowCommandListener {
   }
 
   get length(): number {
-    return this.oldestFirst.length;
+    return this.newestFirst.length;
   }
 
   /** The last `count` entries, the newest first. */
   latest(count: number): SlowLogEntry[] {
-    return count === 0 ? [] : this.oldestFirst.slice(-count).reverse();
+    return Array.from({ length: Math.min(count, this.length) }, (_, i) => this.newestFirst.get(i)!);
   }
 
   reset(): void {
-    this.oldestFirst.length = 0;
+    this.newestFirst.clear();
   }
 
   thresholdUs(): number {
@@ -52,7 +53,7 @@ export class SlowLog implements SlowCommandListener {
   }
 
   slowCommand(client: Client, command: Command, args: Arguments, durationUs: number): void {
-    this.oldestFirst.push({
+    this.newestFirst.unshift({
       id: this.nextId++,
       timeSeconds: Math.floor(this.clock.nowMs() / 1000),
       durationUs: Math.floor(durationUs),
@@ -60,8 +61,7 @@ export class SlowLog implements SlowCommandListener {
       address: client.connection.address,
       clientName: client.name,
     });
-    const surplus = this.length - this.config.values['slowlog-max-len'];
-    if (surplus > 0) this.oldestFirst.splice(0, surplus);
+    while (this.length > this.config.values['slowlog-max-len']) this.newestFirst.pop();
   }
 }
 
