@@ -73,26 +73,7 @@ export class Server {
     const propagation = new Propagation();
     const watches = new Watches();
     const observers = new Observers(keyspace, watches, this.keyEvents, propagation);
-    const server = this;
-    const lifecycle: Lifecycle = {
-      startedMs: clock.nowMs(),
-      runId: hexOf(random.bytes(20)),
-      replicationId: hexOf(random.bytes(20)),
-      changeReplicationId() {
-        (this as { replicationId: string }).replicationId = hexOf(random.bytes(20));
-      },
-      shutdown: (request) => this.shutdown(request),
-      abortShutdown: () => false,
-      configFile: config.configFile ?? '',
-      executable: options.executable,
-      isEmbedded: options.isEmbedded,
-      get port() {
-        return server.port;
-      },
-      crash: (reason) => {
-        throw new Error(reason);
-      },
-    };
+    const lifecycle = this.lifecycle(options);
     this.turn = new Turn(timers);
     const parts = {
       runtime,
@@ -181,6 +162,32 @@ export class Server {
     this.shutdown({ save: 'default', now: false, force: true });
   }
 
+  private lifecycle({ runtime, config, executable, isEmbedded }: ServerOptions): Lifecycle {
+    const { clock, random } = runtime;
+    const newId = () => hexOf(random.bytes(20));
+    const port = () => this.port;
+    let replicationId = newId();
+    return {
+      startedMs: clock.nowMs(),
+      runId: newId(),
+      get replicationId() {
+        return replicationId;
+      },
+      changeReplicationId() {
+        replicationId = newId();
+      },
+      shutdown: (request) => this.shutdown(request),
+      // A shutdown waits for nobody yet, so there is never one to cancel.
+      abortShutdown: () => false,
+      configFile: config.configFile ?? '',
+      executable,
+      isEmbedded,
+      get port() {
+        return port();
+      },
+    };
+  }
+
   // The process ends when the replies of this turn are out; nobody hears an OK that was not sent.
   private shutdown(request: ShutdownRequest): void {
     const { log } = this;
@@ -238,13 +245,8 @@ export class Server {
 
   // What the configuration says now, and whatever it will say later.
   private applyConfig(observers: Observers): void {
-    const { config, executor, peers, keyspace, log } = {
-      config: this.config,
-      executor: this.executor,
-      peers: this.peers,
-      keyspace: this.parts.keyspace,
-      log: this.log,
-    };
+    const { config, executor, peers, log } = this;
+    const { keyspace } = this.parts;
     const { values } = config;
     const applyAccess = () => {
       keyspace.access.policy = {

@@ -39,8 +39,6 @@ export interface Lifecycle {
   readonly isEmbedded: boolean;
   /** The port that the server really listens on, 0 without one. */
   readonly port: number;
-  /** Why what is asked for by DEBUG (SEGFAULT, PANIC, RESTART …) ends the process. */
-  crash(reason: string): never;
 }
 
 export interface ServerParts {
