@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
+import { performance } from 'node:perf_hooks';
 import process, { pid } from 'node:process';
 
 /** Wall clock in milliseconds and microseconds since the epoch; `monotonicUs` only ever grows. All are cheap to call. */
