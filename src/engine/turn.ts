@@ -37,8 +37,9 @@ export class Turn implements ReplyMark {
   private readonly timers: TimerService;
   private readonly chunks: Buffer[] = [];
   private readonly spare: Buffer[] = [];
-  private pending: ReplyOwner[] = [];
-  private flushing: ReplyOwner[] = [];
+  private pending: (ReplyOwner | null)[] = [];
+  private flushing: (ReplyOwner | null)[] = [];
+  private pendingCount = 0;
   private isOpen = false;
   private owner: ReplyOwner | null = null;
   private ownerStart = 0;
@@ -84,7 +85,7 @@ export class Turn implements ReplyMark {
   /** An owner has something to send at the end of this turn. */
   enlist(owner: ReplyOwner): void {
     if (!this.isOpen) this.open();
-    this.pending.push(owner);
+    this.pending[this.pendingCount++] = owner;
   }
 
   /** What is written so far becomes the owner's, so that other bytes can be put behind it in order. */
@@ -137,20 +138,34 @@ export class Turn implements ReplyMark {
 
   private end(): void {
     // What wakes up may wake others; all of it belongs to this turn.
-    for (let i = 0; i < this.woken.length; i++) this.woken[i]!.runWaiting();
-    this.woken.length = 0;
+    if (this.woken.length > 0) this.runWoken();
     for (const act of this.beforeReplies) act();
     this.isOpen = false;
-    const owners = this.pending;
-    this.pending = this.flushing;
-    this.flushing = owners;
-    let lent = false;
-    for (let i = 0; i < owners.length; i++) if (!owners[i]!.flush()) lent = true;
-    owners.length = 0;
+    const lent = this.flushPending();
     this.onEnd();
     if (this.onceSent.length > 0) this.runOnceSent();
-    if (this.owner !== null || this.pending.length > 0) return;
+    if (this.owner !== null || this.pendingCount > 0) return;
     this.recycle(lent);
+  }
+
+  // Returns whether a chunk is still in use. The lists keep their length: setting it is a call out of compiled code.
+  private flushPending(): boolean {
+    const owners = this.pending;
+    const count = this.pendingCount;
+    this.pending = this.flushing;
+    this.flushing = owners;
+    this.pendingCount = 0;
+    let lent = false;
+    for (let i = 0; i < count; i++) {
+      if (!owners[i]!.flush()) lent = true;
+      owners[i] = null;
+    }
+    return lent;
+  }
+
+  private runWoken(): void {
+    for (let i = 0; i < this.woken.length; i++) this.woken[i]!.runWaiting();
+    this.woken.length = 0;
   }
 
   private runOnceSent(): void {
@@ -161,7 +176,11 @@ export class Turn implements ReplyMark {
 
   private recycle(lent: boolean): void {
     const { chunks, spare } = this;
-    const last = chunks.at(-1)!;
+    const last = chunks[chunks.length - 1]!;
+    if (!lent && chunks.length === 1 && last.length === CHUNK_BYTES) {
+      this.writer.at = 0;
+      return;
+    }
     if (lent) {
       chunks.length = 0;
       this.nextChunk(0);

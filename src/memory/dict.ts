@@ -25,6 +25,7 @@ const LARGE_KEY_ROOM = 128;
 export const META_DEADLINE = 0x10;
 
 const MIN_SLOTS = 16;
+const AHEAD_MASK = 31;
 // How many buckets a pass over all entries looks ahead.
 const READ_AHEAD = 256;
 
@@ -48,6 +49,7 @@ export class Dict {
   private table = new SlotTable(MIN_SLOTS);
   private target: SlotTable | null = null;
   private moved = 0;
+  private readonly ahead = new Int32Array(AHEAD_MASK + 2);
   // The longest chain that a random draw has met: it is what makes the draw fair (see `random`).
   private drawDepth = 4;
 
@@ -78,6 +80,20 @@ export class Dict {
       ref = words[at]!;
     }
     return 0;
+  }
+
+  /** Reads where `find` will look for these hashes, so that what it needs is near when it comes. Changes nothing. */
+  touch(hashes: Int32Array, count: number): void {
+    const { heap, ahead } = this;
+    // Two passes: within each, no read waits for another.
+    for (let i = 0; i < count; i++) ahead[i & AHEAD_MASK] = this.head(hashes[i]!);
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const ref = ahead[i & AHEAD_MASK]!;
+      if (ref !== 0) seen ^= heap.words(ref)[(heap.offset(ref) >> 2) + 1]!;
+    }
+    // Without a use of what was read, the compiler would leave the reads out.
+    ahead[AHEAD_MASK + 1] = seen;
   }
 
   /**

@@ -337,7 +337,9 @@ export class Connection implements ClientConnection, ReplyOwner {
     // The first of a turn finds the clocks just read.
     if (!turn.begin(this)) peers.executor.inputBegins();
     client.lastInteractionMs = peers.keyspace.nowMs;
+    let seen = parser.isWithinRequest ? parser.end : parser.at;
     while (!this.suspended && !this.closing) {
+      if (parser.at >= seen) seen = peers.readAhead.look(client.dbId, parser.bytes, parser.at, parser.end);
       const args = this.partial ?? peers.args;
       limits.authenticated = client.authenticated || !peers.asksForPassword;
       const parsed = parser.next(args, limits);

@@ -10,6 +10,7 @@ import type { Client } from '../engine/client.ts';
 import { describeClient } from '../engine/client-info.ts';
 import type { ClientRegistry } from '../engine/client-registry.ts';
 import type { Dispatcher } from '../engine/dispatcher.ts';
+import { ReadAhead } from '../engine/read-ahead.ts';
 import type { ServerParts } from '../engine/server-parts.ts';
 import type { ServerStats } from '../engine/stats.ts';
 import type { Turn } from '../engine/turn.ts';
@@ -36,6 +37,7 @@ export class Peers {
   readonly clock: Clock;
   /** The arguments of the request that is being read, unless it arrived in pieces. */
   args = new Arguments();
+  readonly readAhead: ReadAhead;
   readonly limits = { maxBulkBytes: 0, authenticated: false };
   maxInputBytes = 0;
   /** Whether the default user needs a password. */
@@ -59,6 +61,7 @@ export class Peers {
     this.executor = server.executor;
     this.stats = server.stats;
     this.keyspace = server.keyspace;
+    this.readAhead = new ReadAhead(server.keyspace);
     this.clock = server.runtime.clock;
     this.config = server.config;
     this.log = server.log;
