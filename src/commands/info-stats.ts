@@ -57,6 +57,8 @@ export const statsSection: InfoSection = {
       ['total_writes_processed', stats.totalWrites],
       ['eventloop_cycles', stats.turns],
       ['eventloop_duration_sum', Math.floor(stats.turnMicroseconds)],
+      // Ours: the longest turn since the start or CONFIG RESETSTAT.
+      ['eventloop_duration_max', Math.round(stats.turnMicrosecondsMax)],
       ['eventloop_duration_cmd_sum', Math.floor(stats.commandMicroseconds)],
       ['instantaneous_eventloop_cycles_per_sec', Math.floor(stats.turnRate.perSecond)],
       ['instantaneous_eventloop_duration_usec', meanTurnMicroseconds(stats)],

@@ -12,6 +12,8 @@ const ZERO = 48;
 const WINDOW = 32;
 /** Shorter input is one request or two: not worth a look. */
 const MIN_BYTES = 96;
+/** Fewer keys are near anyway. */
+const MIN_KEYS = 8192;
 
 export class ReadAhead {
   private readonly keyspace: Keyspace;
@@ -25,8 +27,8 @@ export class ReadAhead {
 
   /** Looks at up to 32 requests in `bytes[at, end)`; returns where it stopped: up to there a look is no use again. */
   look(dbId: number, bytes: Uint8Array, at: number, end: number): number {
-    if (end - at < MIN_BYTES) return end;
     const { dict } = this.keyspace.database(dbId);
+    if (end - at < MIN_BYTES || dict.size < MIN_KEYS) return end;
     this.at = at;
     this.end = end;
     let count = 0;

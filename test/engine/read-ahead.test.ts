@@ -12,7 +12,8 @@ const encode = (words: readonly string[]) =>
 
 function newKeyspace(): Keyspace {
   const keyspace = new Keyspace(1, new SeededRandom(Uint8Array.of(1)));
-  for (let i = 0; i < 100; i++) keyspace.database(0).write(Arguments.from([`key:${i}`]), 0, 0, 2, 3, false);
+  for (let i = 0; i < 10_000; i++)
+    keyspace.database(0).write(Arguments.from([`key:${i}`]), 0, 0, 2, 3, false);
   return keyspace;
 }
 
