@@ -41,10 +41,6 @@ export class Listener {
     return this.tcpPort;
   }
 
-  get isListening(): boolean {
-    return this.tcpServers.length > 0 || this.unixServer !== null;
-  }
-
   /**
    * Listens on every address of `bind`, in place of what was listened on before, to which it returns when this fails.
    * Port 0 lets the system choose one, the same for all addresses. Returns whether it worked; the log says why not.
@@ -95,10 +91,6 @@ export class Listener {
     if (permissions !== 0) files.chmodSync(path, permissions);
     this.unixServer = server;
     return true;
-  }
-
-  get hasUnixSocket(): boolean {
-    return this.unixServer !== null;
   }
 
   /** Stops accepting. Connections that exist stay. */
