@@ -9,6 +9,7 @@ import { INFO_SECTIONS } from './commands/info-sections.ts';
 import { COMMANDS } from './commands/registry.ts';
 import type { Config } from './config/config.ts';
 import { pathFromBytes } from './config/file-text.ts';
+import { Blocking } from './engine/blocking.ts';
 import { Executor } from './engine/call.ts';
 import { ClientRegistry } from './engine/client-registry.ts';
 import { CommandTable } from './engine/command-table.ts';
@@ -72,7 +73,8 @@ export class Server {
     const keyspace = new Keyspace(config.values.databases, random);
     const propagation = new Propagation();
     const watches = new Watches();
-    const observers = new Observers(keyspace, watches, this.keyEvents, propagation);
+    const blocking = new Blocking(keyspace, timers);
+    const observers = new Observers(keyspace, watches, blocking, this.keyEvents, propagation);
     const lifecycle = this.lifecycle(options);
     this.turn = new Turn(timers);
     const parts = {
@@ -84,6 +86,7 @@ export class Server {
       table: new CommandTable(COMMANDS, config.renamedCommands),
       stats: new ServerStats(),
       watches,
+      blocking,
       propagation,
       lifecycle,
       debug: new DebugSettings(),
@@ -93,6 +96,7 @@ export class Server {
     const executor = new Executor(parts as ServerParts, this.turn.writer, this.turn);
     executor.addSlowListener(parts.slowLog);
     this.executor = executor;
+    blocking.attach(executor);
     this.parts = Object.assign(parts, { executor });
     this.peers = new Peers(this.parts, this.turn, new Dispatcher(this.parts));
     this.listener = new Listener(this.parts, this.peers);
@@ -104,9 +108,12 @@ export class Server {
     this.tidying = new BackgroundWork(timers, clock, (budgetMs, elapsedMs) =>
       keyspace.tidy(budgetMs, elapsedMs, config.values.activerehashing),
     );
+    keyspace.onWork = () => this.tidying.run();
     this.turn.onBegin = () => executor.readClocks();
     this.turn.onEnd = () => executor.turnEnded();
+    this.expiry.onRun = () => blocking.serve();
     parts.clients.whenLeaving((client) => watches.unwatch(client));
+    parts.clients.whenLeaving((client) => blocking.left(client));
     parts.clients.onPauseChange = (isPaused) => {
       keyspace.removesExpired = !isPaused;
       // Not at once: keys do not vanish in the middle of a transaction.

@@ -18,6 +18,7 @@ import {
   TIMEOUT_NOT_INTEGER,
   TIMEOUT_OUT_OF_RANGE,
   UNBLOCK_REASON,
+  UNBLOCKED,
   unrecognizedOption,
 } from '../resp/errors.ts';
 import { isClientAttribute, requireClientName } from './client-attributes.ts';
@@ -252,12 +253,14 @@ const unblock = subcommand({
       optional: true,
     }),
   ],
-  run({ args, reply }) {
+  run({ args, reply, server }) {
     if (args.count > 4) throw syntaxOfSubcommand(args.string(1), args.string(0));
     if (args.count === 4 && !args.is(3, 'timeout') && !args.is(3, 'error')) throw UNBLOCK_REASON;
-    args.int64(2);
-    // No command blocks yet. A client that a pause holds back is none of those: it has not begun.
-    reply.integer(0);
+    // A client that a pause holds back waits for nothing: its command has not begun.
+    const client = server.clients.get(Number(args.int64(2)));
+    const error = args.count === 4 && args.is(3, 'error') ? UNBLOCKED : null;
+    const isUnblocked = client !== undefined && server.blocking.end(client, error);
+    reply.integer(isUnblocked ? 1 : 0);
   },
 });
 

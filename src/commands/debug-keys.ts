@@ -7,7 +7,7 @@ import { encodingName } from '../datatypes/kind.ts';
 import { plainStringKind } from '../datatypes/string.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { valueDigest } from '../keyspace/digest.ts';
-import type { DictStats } from '../memory/dict.ts';
+import type { TableStats } from '../memory/chained-table.ts';
 import type { Ref } from '../memory/heap.ts';
 import { Arguments } from '../resp/arguments.ts';
 import {
@@ -130,7 +130,7 @@ function tableTitle(i: number): string {
   return `Hash table ${i} stats (${i === 0 ? 'main hash table' : 'rehashing target'}):\n`;
 }
 
-function describeTable(stats: DictStats, i: number, isFull: boolean): string {
+function describeTable(stats: TableStats, i: number, isFull: boolean): string {
   const { slots, entries, usedSlots, longestChain, chains } = stats;
   if (entries === 0) return tableTitle(i) + EMPTY_TABLE;
   const lines = [` table size: ${slots}`, ` number of elements: ${entries}`];

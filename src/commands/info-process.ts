@@ -56,18 +56,18 @@ export const clientsSection: InfoSection = {
   title: 'Clients',
   inDefault: true,
   inAll: true,
-  fields: ({ clients, config, stats }) => [
+  fields: ({ blocking, clients, config, stats }) => [
     ['connected_clients', clients.size],
     ['cluster_connections', 0],
     ['maxclients', config.values.maxclients],
     ['client_recent_max_input_buffer', stats.clientBuffers.recentMaxInput],
     ['client_recent_max_output_buffer', stats.clientBuffers.recentMaxOutput],
     // Clients that CLIENT PAUSE holds back count as blocked.
-    ['blocked_clients', clients.postponedCount],
+    ['blocked_clients', clients.postponedCount + blocking.size],
     ['tracking_clients', 0],
     ['clients_in_timeout_table', 0],
-    ['total_blocking_keys', 0],
-    ['total_blocking_keys_on_nokey', 0],
+    ['total_blocking_keys', blocking.keyCount],
+    ['total_blocking_keys_on_nokey', blocking.lossKeyCount],
   ],
 };
 

@@ -16,7 +16,9 @@ export const del = command({
   tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
   keys: [keysFrom(1, -1, 1, 'RM', 'delete')],
   args: [arg.key('key', { multiple: true })],
-  run: removeKeys,
+  run(ctx) {
+    removeKeys(ctx, ctx.server.config.values['lazyfree-lazy-user-del']);
+  },
 });
 
 export const unlink = command({
@@ -31,7 +33,9 @@ export const unlink = command({
   tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
   keys: [keysFrom(1, -1, 1, 'RM', 'delete')],
   args: [arg.key('key', { multiple: true })],
-  run: removeKeys,
+  run(ctx) {
+    removeKeys(ctx, true);
+  },
 });
 
 export const exists = command({
@@ -124,13 +128,13 @@ export const dbsize = command({
   },
 });
 
-function removeKeys(ctx: CommandContext): void {
+function removeKeys(ctx: CommandContext, lazily: boolean): void {
   const { args, db } = ctx;
   let removed = 0;
   for (let i = 1; i < args.count; i++) {
     const ref = db.peek(args, i);
     if (ref === 0) continue;
-    db.remove(ref);
+    db.remove(ref, lazily);
     ctx.changed('del', i);
     removed++;
   }

@@ -131,7 +131,36 @@ export class Executor {
     }
     const failed = reply.errors !== this.errorsCounted;
     this.errorsCounted = reply.errors;
+    // It has not run yet: it will when there is something to find.
+    if (client.wait !== null) return;
     this.ended(client, command, args, startedUs, failed);
+  }
+
+  /**
+   * Answers a client whose command waited in vain: with an error, or with the reply that says so. Counts as a call of the
+   * command.
+   */
+  answerWaiting(
+    client: Client,
+    command: Command,
+    nothing: (reply: ReplyWriter) => void,
+    error: ReplyError | null,
+  ): void {
+    const { reply } = this;
+    // Whoever ended the waiting may be writing a reply of its own.
+    const { protocol } = reply;
+    reply.protocol = client.protocol;
+    if (error === null) {
+      nothing(reply);
+    } else {
+      reply.error(error.line);
+      this.stats.noteError(error.code);
+    }
+    reply.protocol = protocol;
+    this.stats.commandsProcessed++;
+    const stats = this.stats.of(command);
+    stats.note(0, this.tracksLatency);
+    if (error !== null) stats.failed++;
   }
 
   private ended(client: Client, command: Command, args: Arguments, startedUs: number, failed: boolean): void {

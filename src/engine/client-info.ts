@@ -78,7 +78,7 @@ function clientFlags(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
   if (client.transaction !== null) flags += 'x';
-  if (client.postponed) flags += 'b';
+  if (client.postponed || client.wait !== null) flags += 'b';
   if (client.watchBroken) flags += 'd';
   if (client.closing) flags += 'c';
   if (client.connection.isUnixSocket) flags += 'U';

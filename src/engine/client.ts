@@ -1,6 +1,7 @@
 // A client: what the server remembers of one peer. Its bytes travel over a `ClientConnection`, which the network (or
 // an in-process stream) provides; this file knows no socket.
 
+import type { Wait } from './blocking.ts';
 import type { Command } from './command-spec.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -30,6 +31,8 @@ export interface ClientConnection {
   mute(): void;
   /** Replies are sent again from here on. */
   unmute(): void;
+  /** Runs `act`, whose replies go to this client, whoever else is being answered. Afterwards its requests go on. */
+  answer(act: () => void): void;
   /** Stops running requests until `resume`; bytes that arrive meanwhile wait. */
   suspend(): void;
   resume(): void;
@@ -66,6 +69,8 @@ export class Client {
   closing = false;
   /** Waits for CLIENT UNPAUSE or the end of the pause with a command that must not run now. */
   postponed = false;
+  /** What it waits for in a blocking command. */
+  wait: Wait | null = null;
   transaction: Transaction | null = null;
   /** Watched keys have changed: the next EXEC answers null. */
   watchBroken = false;

@@ -101,6 +101,9 @@ export class ExpiryCycle {
   /** 1 to 10: how much of the processor a backlog of expired keys may take. */
   effort = 1;
 
+  /** Called when keys may have expired. */
+  onRun: () => void = () => {};
+
   private readonly keyspace: Keyspace;
   private readonly timers: TimerService;
   private readonly clock: Clock;
@@ -136,6 +139,7 @@ export class ExpiryCycle {
     const startUs = this.clock.monotonicUs();
     const next = this.keyspace.expireDue(SLICE_MS, () => (this.clock.monotonicUs() - startUs) / 1000);
     this.keyspace.stats.expireCycleMicroseconds += this.clock.monotonicUs() - startUs;
+    this.onRun();
     // A quarter of the processor at effort 1, 43 % at 10, as Redis shares it.
     const share = (25 + 2 * (this.effort - 1)) / 100;
     if (next === 0) this.wakeAfter(SLICE_MS / share - SLICE_MS);

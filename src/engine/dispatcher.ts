@@ -5,6 +5,7 @@ import { lowerCaseLatin1 } from '../base/bytes.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import type { ReplyError } from '../resp/errors.ts';
 import * as errors from '../resp/errors.ts';
+import type { Blocking } from './blocking.ts';
 import type { Client } from './client.ts';
 import { PAUSE } from './client-registry.ts';
 import { COMMAND_FLAG, type Command, type EnablingDirective } from './command-spec.ts';
@@ -20,10 +21,12 @@ const QUOTED_ARGUMENTS = Math.ceil(QUOTED_BYTES / "'' ".length);
 
 export class Dispatcher {
   private readonly server: ServerParts;
+  private readonly blocking: Blocking;
   private attackWarnedMs = Number.NEGATIVE_INFINITY;
 
   constructor(server: ServerParts) {
     this.server = server;
+    this.blocking = server.blocking;
   }
 
   /** Runs, queues or refuses a request. False: it must wait, and be offered again when the client is resumed. */
@@ -78,6 +81,7 @@ export class Dispatcher {
       return true;
     }
     server.executor.call(client, command, args);
+    if (this.blocking.hasReady) this.blocking.serve();
     return true;
   }
 

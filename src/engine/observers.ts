@@ -1,9 +1,10 @@
-// Those who want to know what happens to keys, behind the one observer that the keyspace has: WATCH, key events and
-// propagation. While none of them is active the keyspace has no observer at all, and a write makes no string of its key.
+// Those who want to know what happens to keys, behind the one observer that the keyspace has: WATCH, waiting
+// clients, key events and propagation. While none of them is active the keyspace has no observer at all, and a write makes no string of its key.
 
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { KeyspaceObserver } from '../keyspace/observer.ts';
+import type { Blocking } from './blocking.ts';
 import type { KeyEvents } from './key-events.ts';
 import type { Propagation } from './propagation.ts';
 import type { Watches } from './transaction.ts';
@@ -14,25 +15,36 @@ export class Observers implements KeyspaceObserver {
 
   private readonly keyspace: Keyspace;
   private readonly watches: Watches;
+  private readonly blocking: Blocking;
   private readonly keyEvents: KeyEvents;
   private readonly propagation: Propagation;
 
-  constructor(keyspace: Keyspace, watches: Watches, keyEvents: KeyEvents, propagation: Propagation) {
+  constructor(
+    keyspace: Keyspace,
+    watches: Watches,
+    blocking: Blocking,
+    keyEvents: KeyEvents,
+    propagation: Propagation,
+  ) {
     this.keyspace = keyspace;
     this.watches = watches;
+    this.blocking = blocking;
     this.keyEvents = keyEvents;
     this.propagation = propagation;
     watches.onChange = () => this.refresh();
+    blocking.onChange = () => this.refresh();
     propagation.onChange = () => this.refresh();
   }
 
   /** To be called when one of them may have become active or idle. */
   refresh(): void {
-    const active = !this.watches.isEmpty || this.keyEvents.isActive || this.propagation.isActive;
+    const active =
+      !this.watches.isEmpty || !this.blocking.isEmpty || this.keyEvents.isActive || this.propagation.isActive;
     this.keyspace.observer = active ? this : null;
   }
 
   keyChanged(db: Database, key: string): void {
+    if (!this.blocking.isEmpty) this.blocking.keyChanged(db, key);
     if (!this.watches.isEmpty) this.watches.touch(db.id, key, !db.has(key));
   }
 
@@ -42,11 +54,13 @@ export class Observers implements KeyspaceObserver {
 
   keyExpired(db: Database, key: string): void {
     if (!this.watches.isEmpty) this.watches.touch(db.id, key, true);
+    if (!this.blocking.isEmpty) this.blocking.keyChanged(db, key);
     this.keyEvent(db, 'expired', key);
     this.propagation.also(db.id, [this.removal, key]);
   }
 
   databaseReplaced(dbId: number, from: Database, by: Database | null): void {
     if (!this.watches.isEmpty) this.watches.replaced(dbId, from, by);
+    if (!this.blocking.isEmpty) this.blocking.databaseReplaced(dbId);
   }
 }

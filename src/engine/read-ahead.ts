@@ -18,6 +18,9 @@ const MIN_KEYS = 8192;
 export class ReadAhead {
   private readonly keyspace: Keyspace;
   private readonly hashes = new Int32Array(WINDOW);
+  private readonly heads = new Int32Array(WINDOW);
+  // Without a use of what was read, the compiler would leave the reads out.
+  private seen = 0;
   private at = 0;
   private end = 0;
 
@@ -49,7 +52,7 @@ export class ReadAhead {
       }
       if (length < 0) break;
     }
-    dict.touch(this.hashes, count);
+    this.seen ^= dict.touch(this.hashes, this.heads, count);
     return this.at > at ? Math.min(this.at, end) : end;
   }
 

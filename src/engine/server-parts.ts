@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Config } from '../config/config.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { Blocking } from './blocking.ts';
 import type { Executor } from './call.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { CommandTable } from './command-table.ts';
@@ -51,6 +52,7 @@ export interface ServerParts {
   readonly executor: Executor;
   readonly stats: ServerStats;
   readonly watches: Watches;
+  readonly blocking: Blocking;
   readonly propagation: Propagation;
   readonly lifecycle: Lifecycle;
   readonly debug: DebugSettings;

@@ -25,6 +25,12 @@ export interface ReplyOwner {
   flush(): boolean;
 }
 
+interface ReplyPosition {
+  readonly chunk: Buffer | undefined;
+  readonly at: number | undefined;
+  readonly parts: number | undefined;
+}
+
 export class Turn implements ReplyMark {
   readonly writer: ReplyWriter;
   /** What runs before the replies leave, in order: serving unblocked clients, writing the AOF. */
@@ -72,6 +78,16 @@ export class Turn implements ReplyMark {
     this.owner = null;
   }
 
+  /** Answers go to another owner (or to none) from here on. Returns the one before, to be switched back to. */
+  switchTo(owner: ReplyOwner | null): ReplyOwner | null {
+    this.handOver();
+    if (!this.isOpen) this.open();
+    const previous = this.owner;
+    this.owner = owner;
+    this.ownerStart = this.writer.at;
+    return previous;
+  }
+
   /** Whether it is this owner's requests that run. */
   serves(owner: ReplyOwner): boolean {
     return this.owner === owner;
@@ -102,6 +118,18 @@ export class Turn implements ReplyMark {
     this.markChunks[depth] = this.writer.bytes;
     this.markAts[depth] = this.writer.at;
     this.markParts[depth] = this.owner === null ? 0 : this.owner.replyParts;
+  }
+
+  /** The mark of depth 0, for `restoreMark`: while another owner is answered in between. */
+  saveMark(): ReplyPosition {
+    return { chunk: this.markChunks[0], at: this.markAts[0], parts: this.markParts[0] };
+  }
+
+  restoreMark({ chunk, at, parts }: ReplyPosition): void {
+    if (chunk === undefined) return;
+    this.markChunks[0] = chunk;
+    this.markAts[0] = at!;
+    this.markParts[0] = parts!;
   }
 
   /** Takes back what the running owner was answered since `mark(depth)`. */

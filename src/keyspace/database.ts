@@ -3,9 +3,11 @@
 // key; whatever may move an entry returns where it is now.
 
 import { copyBytes, toBytes } from '../base/bytes.ts';
-import type { Kind } from '../datatypes/kind.ts';
+import { isLarge, type Kind } from '../datatypes/kind.ts';
+import { HANDLE_BYTES, type Handle, type LargeValue } from '../datatypes/large-value.ts';
 import { Dict, META_DEADLINE } from '../memory/dict.ts';
 import type { Ref } from '../memory/heap.ts';
+import { readInt32, writeUint32 } from '../memory/packed-entry.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { ExpiryIndex } from './expiry-index.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -16,7 +18,6 @@ const ACCESS_SHIFT = 8;
 export class Database {
   /** The number that SELECT knows it by. */
   id: number;
-  /** Keys that have ever been expired lazily or actively here, for INFO. */
   readonly dict: Dict;
   readonly volatile: ExpiryIndex;
 
@@ -106,6 +107,7 @@ export class Database {
       return added;
     }
     if (!keepDeadline) this.clearDeadline(ref);
+    if (isLarge(this.kind(ref))) this.dropLarge(ref, true);
     const written = this.resize(ref, length, reserve);
     dict.setMeta(written, (dict.meta(written) & ~KIND_MASK) | kind);
     return written;
@@ -129,6 +131,42 @@ export class Database {
     return this.setDeadline(added, deadline);
   }
 
+  /** Makes the key of argument `i` hold a large value; otherwise as `write`. O(1). */
+  writeLarge(args: Arguments, i: number, ref: Ref, kind: Kind, value: LargeValue, keepDeadline = false): Ref {
+    const written = this.write(args, i, ref, kind, HANDLE_BYTES, keepDeadline);
+    this.setHandle(written, this.keyspace.largeValues.add(value));
+    return written;
+  }
+
+  /** Puts a large value in the place of an entry's small one, which it was made from. Returns the entry. O(1). */
+  enlarge(ref: Ref, kind: Kind, value: LargeValue): Ref {
+    const enlarged = this.resize(ref, HANDLE_BYTES);
+    this.setHandle(enlarged, this.keyspace.largeValues.add(value));
+    this.setKind(enlarged, kind);
+    return enlarged;
+  }
+
+  /**
+   * Puts a small value of `length` bytes, which the caller writes, in the place of an entry's large one, and frees that.
+   * Returns the entry.
+   */
+  shrink(ref: Ref, kind: Kind, length: number): Ref {
+    this.dropLarge(ref, true);
+    const shrunk = this.resize(ref, length);
+    this.setKind(shrunk, kind);
+    return shrunk;
+  }
+
+  /** The large value of an entry; which class it has follows from the kind. */
+  large(ref: Ref): LargeValue {
+    return this.keyspace.largeValues.get(this.handle(ref));
+  }
+
+  /** The handle of an entry's large value. */
+  handle(ref: Ref): Handle {
+    return readInt32(this.keyspace.heap.bytes(ref), this.dict.valueOffset(ref));
+  }
+
   /** Gives an entry's value another length, keeping its first bytes; see `Dict.resizeValue`. */
   resize(ref: Ref, length: number, reserve = length): Ref {
     const resized = this.dict.resizeValue(ref, length, reserve);
@@ -136,10 +174,10 @@ export class Database {
     return resized;
   }
 
-  /** Removes an entry and frees it. */
-  remove(ref: Ref): void {
-    if (this.deadline(ref) !== 0) this.volatile.remove(ref);
-    this.dict.delete(ref);
+  /** Removes an entry and frees it; `lazily`: a value of many pieces later, in slices. */
+  remove(ref: Ref, lazily = false): void {
+    if (isLarge(this.kind(ref))) this.dropLarge(ref, lazily);
+    this.discard(ref);
   }
 
   /**
@@ -147,15 +185,9 @@ export class Database {
    * returns the copy. `ref` may belong to another database, `from`.
    */
   addCopy(args: Arguments, i: number, from: Database, ref: Ref): Ref {
-    const length = from.valueLength(ref);
-    const kind = from.kind(ref);
-    const deadline = from.exactDeadline(ref);
-    const added =
-      deadline === 0
-        ? this.write(args, i, 0, kind, length, false)
-        : this.writeVolatile(args, i, 0, kind, length, deadline);
-    const value = from.valueOffset(ref);
-    copyBytes(from.valueMemory(ref), value, this.valueMemory(added), this.valueOffset(added), length);
+    const added = this.addShallowCopy(args, i, from, ref);
+    const { largeValues } = this.keyspace;
+    if (isLarge(from.kind(ref))) this.setHandle(added, largeValues.add(from.large(ref).copy()));
     return added;
   }
 
@@ -166,8 +198,8 @@ export class Database {
   addMoved(args: Arguments, i: number, from: Database, ref: Ref): Ref {
     const { dict, keyspace } = this;
     if (!from.dict.keyFits(ref, args.length(i))) {
-      const added = this.addCopy(args, i, from, ref);
-      from.remove(ref);
+      const added = this.addShallowCopy(args, i, from, ref);
+      from.discard(ref);
       return added;
     }
     const deadline = from.exactDeadline(ref);
@@ -298,9 +330,10 @@ export class Database {
     }
   }
 
-  /** The exact bytes that the entry takes. */
+  /** The bytes that the entry takes, its value included: exact, but O(n) for a large one. */
   entryBytes(ref: Ref): number {
-    return this.dict.entryBytes(ref);
+    const own = this.dict.entryBytes(ref);
+    return isLarge(this.kind(ref)) ? own + this.large(ref).usedBytes : own;
   }
 
   /** Bytes of tables and indexes beside the entries. */
@@ -320,6 +353,34 @@ export class Database {
       count++;
     }
     return Math.floor(sum / count);
+  }
+
+  // A copy that shares a large value with its original, which must not outlive this.
+  private addShallowCopy(args: Arguments, i: number, from: Database, ref: Ref): Ref {
+    const length = from.valueLength(ref);
+    const kind = from.kind(ref);
+    const deadline = from.exactDeadline(ref);
+    const added =
+      deadline === 0
+        ? this.write(args, i, 0, kind, length, false)
+        : this.writeVolatile(args, i, 0, kind, length, deadline);
+    const value = from.valueOffset(ref);
+    copyBytes(from.valueMemory(ref), value, this.valueMemory(added), this.valueOffset(added), length);
+    return added;
+  }
+
+  // Removes an entry whose large value, if it has one, lives on elsewhere.
+  private discard(ref: Ref): void {
+    if (this.deadline(ref) !== 0) this.volatile.remove(ref);
+    this.dict.delete(ref);
+  }
+
+  private setHandle(ref: Ref, handle: number): void {
+    writeUint32(this.keyspace.heap.bytes(ref), this.dict.valueOffset(ref), handle);
+  }
+
+  private dropLarge(ref: Ref, lazily: boolean): void {
+    this.keyspace.dropLarge(this.handle(ref), lazily);
   }
 
   private find(args: Arguments, i: number): Ref {

@@ -4,13 +4,12 @@
 
 import { toBytes, writeText } from '../base/bytes.ts';
 import { SHA1_BYTES, sha1 } from '../base/sha1.ts';
-import { KIND, type Kind } from '../datatypes/kind.ts';
+import { typeOf } from '../datatypes/kind.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Database } from './database.ts';
 import type { Keyspace } from './keyspace.ts';
 
 const EXPIRES = toBytes('!!expire!!');
-const TYPE_STRING = 0;
 
 /** The digest of a value and of whether it expires, without its key. O(size of the value). */
 export function valueDigest(db: Database, ref: Ref): Uint8Array {
@@ -41,19 +40,10 @@ function entryDigest(db: Database, ref: Ref): Uint8Array {
 }
 
 function mixValue(digest: Uint8Array, db: Database, ref: Ref): void {
-  mixNumber(digest, typeNumber(db.kind(ref)));
+  mixNumber(digest, typeOf(db.kind(ref)));
   const start = db.valueOffset(ref);
   mix(digest, db.valueMemory(ref), start, start + db.valueLength(ref));
   if (db.deadline(ref) !== 0) xor(digest, EXPIRES);
-}
-
-function typeNumber(kind: Kind): number {
-  switch (kind) {
-    case KIND.STRING_INT:
-    case KIND.STRING_EMBSTR:
-    case KIND.STRING_RAW:
-      return TYPE_STRING;
-  }
 }
 
 /** Xors the SHA-1 of bytes into the digest: for parts whose order does not matter. */

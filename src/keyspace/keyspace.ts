@@ -3,11 +3,17 @@
 
 import { type HashSeed, hashSeed } from '../base/hash.ts';
 import type { RandomSource } from '../base/runtime.ts';
+import { isLarge } from '../datatypes/kind.ts';
+import { type Handle, type LargeValue, LargeValues } from '../datatypes/large-value.ts';
 import { Heap, type Ref } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { AccessClock } from './access-clock.ts';
 import { Database } from './database.ts';
 import type { KeyspaceObserver } from './observer.ts';
+
+// A value of fewer pieces is freed faster than it is put off.
+const LAZY_PIECES = 64;
+const SLICE_PIECES = 256;
 
 /** Counters since the start or CONFIG RESETSTAT. */
 export interface KeyspaceStats {
@@ -26,6 +32,7 @@ export interface KeyspaceStats {
 
 export class Keyspace {
   heap = new Heap();
+  largeValues = new LargeValues();
   readonly databases: Database[] = [];
   readonly access: AccessClock;
   readonly random: RandomSource;
@@ -39,6 +46,8 @@ export class Keyspace {
   /** False while a client with NO-TOUCH runs. */
   notesAccess = true;
   observer: KeyspaceObserver | null = null;
+  /** Called when something has been removed whose memory is yet to be freed, by `tidy`. */
+  onWork: (() => void) | null = null;
   /** Called when a deadline is set that is earlier than all others. */
   onEarlierDeadline: ((deadlineMs: number) => void) | null = null;
 
@@ -46,6 +55,8 @@ export class Keyspace {
   private earliestMs = Number.POSITIVE_INFINITY;
   // Databases that were flushed while others hold keys: their blocks are freed in slices.
   private readonly dying: Database[] = [];
+  // Large values that were removed and are freed in slices.
+  private readonly dyingValues: LargeValue[] = [];
 
   constructor(databaseCount: number, random: RandomSource) {
     this.random = random;
@@ -74,14 +85,28 @@ export class Keyspace {
 
   /** Bytes of user data: entries, tables and indexes. Exact. */
   get usedBytes(): number {
-    let total = this.heap.usedBytes;
-    for (const db of this.databases) total += db.overheadBytes;
+    let total = this.heap.usedBytes + this.heap.tableBytes;
+    for (const db of this.databases) total += db.volatile.bytes;
     return total;
   }
 
-  /** Entries that were flushed and wait to be freed. */
+  /** Keys that were removed or flushed and wait to be freed. */
   get pendingFrees(): number {
-    return this.dying.reduce((sum, db) => sum + db.size, 0);
+    return this.dying.reduce((sum, db) => sum + db.size, this.dyingValues.length);
+  }
+
+  /**
+   * Frees the large value behind a handle: at once, or, `lazily` and when it has many pieces, in slices. Only those count
+   * as freed lazily.
+   */
+  dropLarge(handle: Handle, lazily: boolean): void {
+    const value = this.largeValues.take(handle);
+    if (lazily && value.pieces > LAZY_PIECES) {
+      this.dyingValues.push(value);
+      this.onWork?.();
+    } else {
+      while (value.freeSome(SLICE_PIECES));
+    }
   }
 
   noteMiss(db: Database, args: Arguments, i: number): void {
@@ -104,11 +129,11 @@ export class Keyspace {
     const observer = this.observer;
     this.stats.expired++;
     if (observer === null) {
-      db.remove(ref);
+      db.remove(ref, true);
       return;
     }
     const key = db.keyText(ref);
-    db.remove(ref);
+    db.remove(ref, true);
     observer.keyExpired(db, key);
   }
 
@@ -151,8 +176,17 @@ export class Keyspace {
     }
     this.databases[db.id] = new Database(db.id, this);
     db.volatile.clear();
-    if (now) while (db.dict.freeSome(4096, ignore));
-    else this.dying.push(db);
+    if (now) {
+      while (
+        db.dict.freeSome(
+          SLICE_PIECES,
+          (ref) => isLarge(db.kind(ref)) && this.dropLarge(db.handle(ref), false),
+        )
+      );
+    } else {
+      this.dying.push(db);
+      this.onWork?.();
+    }
     return count;
   }
 
@@ -185,13 +219,7 @@ export class Keyspace {
 
   /** A slice of background work: frees what was flushed, moves buckets of growing tables. True when work is left. */
   tidy(budgetMs: number, elapsedMs: () => number, rehashes: boolean): boolean {
-    while (this.dying.length > 0) {
-      const db = this.dying[0]!;
-      const before = db.size;
-      if (!db.dict.freeSome(256, ignore)) this.dying.shift();
-      this.stats.lazyFreed += before - db.size;
-      if (elapsedMs() >= budgetMs) return this.dying.length > 0;
-    }
+    if (this.freeDying(budgetMs, elapsedMs)) return true;
     if (!rehashes) return false;
     for (const db of this.databases) {
       while (db.dict.rehash(100)) if (elapsedMs() >= budgetMs) return true;
@@ -203,10 +231,37 @@ export class Keyspace {
     Object.assign(this.stats, newStats());
   }
 
+  // Frees what was removed until the time is up; returns whether anything is left.
+  private freeDying(budgetMs: number, elapsedMs: () => number): boolean {
+    for (;;) {
+      const value = this.dyingValues[this.dyingValues.length - 1];
+      const db = this.dying[0];
+      if (value !== undefined) {
+        if (!value.freeSome(SLICE_PIECES)) {
+          this.dyingValues.pop();
+          this.stats.lazyFreed++;
+        }
+      } else if (db !== undefined) {
+        const before = db.size + this.dyingValues.length;
+        if (!db.dict.freeSome(SLICE_PIECES, (ref) => this.beforeFree(db, ref))) this.dying.shift();
+        this.stats.lazyFreed += before - db.size - this.dyingValues.length;
+      } else {
+        return false;
+      }
+      if (elapsedMs() >= budgetMs) return this.pendingFrees > 0;
+    }
+  }
+
+  private beforeFree(db: Database, ref: Ref): void {
+    if (isLarge(db.kind(ref))) this.dyingValues.push(this.largeValues.take(db.handle(ref)));
+  }
+
   // Databases keep their identity by number only: clients look theirs up by it.
   private dropHeap(): void {
     this.stats.lazyFreed += this.pendingFrees;
     this.dying.length = 0;
+    this.dyingValues.length = 0;
+    this.largeValues = new LargeValues();
     this.heap = new Heap();
     for (let id = 0; id < this.databases.length; id++) this.databases[id] = new Database(id, this);
   }
@@ -229,5 +284,3 @@ function newStats(): KeyspaceStats {
     lazyFreed: 0,
   };
 }
-
-function ignore(): void {}

@@ -47,6 +47,8 @@ export function blockBytes(bytes: number): number {
 export class Heap {
   /** Bytes in blocks that are in use, rounded up to their classes: the exact cost of the data. */
   usedBytes = 0;
+  /** Bytes of tables and indexes that point into the blocks and lie beside them; their owners keep this up to date. */
+  tableBytes = 0;
   /** Bytes of memory obtained from the system (touched or not). */
   reservedBytes = 0;
 

@@ -27,6 +27,10 @@ export class SlotTable {
     return this.mask + 1;
   }
 
+  get bytes(): number {
+    return this.slots * 4;
+  }
+
   get(bucket: number): Ref {
     return this.chunks[bucket >>> CHUNK_SHIFT]![bucket & CHUNK_MASK]!;
   }

@@ -148,6 +148,23 @@ export class Connection implements ClientConnection, ReplyOwner {
     if (this.peers.turn.serves(this)) this.peers.turn.rewind(0);
   }
 
+  answer(act: () => void): void {
+    const { turn } = this.peers;
+    const outer = turn.switchTo(this);
+    // Whoever is answered otherwise has a mark of its own.
+    const outerMark = turn.saveMark();
+    turn.mark(0);
+    act();
+    if (this.client.wait === null) {
+      if (this.muted || this.client.replyMode !== REPLY_MODE.ON) this.endSilence();
+      this.resume();
+    } else if (this.muted) {
+      turn.rewind(0);
+    }
+    turn.switchTo(outer);
+    turn.restoreMark(outerMark);
+  }
+
   suspend(): void {
     this.suspended = true;
   }
@@ -352,7 +369,7 @@ export class Connection implements ClientConnection, ReplyOwner {
           parser.at = parser.requestStart;
           break;
         }
-        if (this.muted || client.replyMode !== REPLY_MODE.ON) this.endSilence();
+        if ((this.muted || client.replyMode !== REPLY_MODE.ON) && client.wait === null) this.endSilence();
       } else if (parsed === PARSED.INCOMPLETE) {
         if (parser.isWithinRequest && this.partial === null) this.partial = peers.takeArguments();
         break;

@@ -146,7 +146,8 @@ export class Peers {
   private closeIdle(nowMs: number, timeoutMs: number): void {
     for (const client of this.clients) {
       const idleMs = nowMs - client.lastInteractionMs;
-      if (client.type !== 'normal' || client.postponed || idleMs <= timeoutMs) continue;
+      if (client.type !== 'normal' || client.postponed || client.wait !== null || idleMs <= timeoutMs)
+        continue;
       this.log.verbose('Closing idle client');
       client.connection.close();
     }

@@ -79,6 +79,7 @@ export const CLIENT_NAME_CHARACTERS = err(
   'Client names cannot contain spaces, newlines or special characters.',
 );
 export const PAUSE_MODE = err('CLIENT PAUSE mode must be WRITE or ALL');
+export const UNBLOCKED = new ReplyError('UNBLOCKED client unblocked via CLIENT UNBLOCK');
 export const UNBLOCK_REASON = err('CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
 export const RESET_NOT_NORMAL = err('can only reset normal client connections');
 export const PROTOCOL_NOT_INTEGER = err('Protocol version is not an integer or out of range');
@@ -88,6 +89,7 @@ export const HELLO_NO_AUTH = new ReplyError(
 export const unknownClientType = (type: string) => err(`Unknown client type '${quotedBack(type)}'`);
 export const TIMEOUT_NOT_INTEGER = err('timeout is not an integer or out of range');
 export const TIMEOUT_OUT_OF_RANGE = err('timeout is out of range');
+export const TIMEOUT_NOT_FLOAT = err('timeout is not a float or out of range');
 export const TIMEOUT_NEGATIVE = err('timeout is negative');
 export const SHUTDOWN_FAILED = err('Errors trying to SHUTDOWN. Check logs.');
 export const NO_SHUTDOWN = err('No shutdown in progress.');

@@ -1,0 +1,331 @@
+// What all hash tables in a Heap have in common: chains of entries, a table that grows and shrinks a few buckets at a
+// time, scans that miss nothing meanwhile, fair draws, emptying in slices. It knows of an entry only where its next one
+// stands (the first word of its block) and how to ask for its hash; the layout of the rest is the subclass's.
+
+import type { RandomSource } from '../base/runtime.ts';
+import type { Heap, Ref } from './heap.ts';
+import { nextCursor, SlotTable } from './slot-table.ts';
+
+const MIN_SLOTS = 16;
+// How many buckets a pass over all entries looks ahead.
+const READ_AHEAD = 256;
+
+/** What a table looks like inside, for DEBUG HTSTATS. */
+export interface TableStats {
+  slots: number;
+  entries: number;
+  usedSlots: number;
+  longestChain: number;
+  /** `chains[n]`: how many buckets hold n entries; the last counts all longer ones too. */
+  chains: number[];
+}
+
+export abstract class ChainedTable {
+  size = 0;
+
+  protected readonly heap: Heap;
+  // While the table changes size, buckets of `table` below `moved` are empty and their entries are in `target`;
+  // all others are in `table`. So an entry has exactly one place to be looked for.
+  private table = new SlotTable(MIN_SLOTS);
+  private target: SlotTable | null = null;
+  private moved = 0;
+  // The longest chain that a random draw has met: it is what makes the draw fair (see `random`).
+  private drawDepth = 4;
+
+  constructor(heap: Heap) {
+    this.heap = heap;
+    heap.tableBytes += this.table.bytes;
+  }
+
+  protected abstract entryHash(ref: Ref): number;
+
+  /** Removes an entry and frees its block. O(1). */
+  delete(ref: Ref): void {
+    this.detach(ref);
+    this.heap.free(ref);
+  }
+
+  /** Removes an entry whose block lives on: see `Dict.attach`. O(1). */
+  detach(ref: Ref): void {
+    this.replaceInChain(ref, this.next(ref));
+    this.size--;
+    if (this.target !== null) this.rehash(2);
+    else if (this.size < this.table.slots >> 3 && this.table.slots > MIN_SLOTS) {
+      this.resizeTo(this.table.slots >> 1);
+    }
+  }
+
+  /** The bytes that the tables take besides the entries. */
+  get tableBytes(): number {
+    return this.table.bytes + (this.target?.bytes ?? 0);
+  }
+
+  get isRehashing(): boolean {
+    return this.target !== null;
+  }
+
+  /**
+   * One step of a scan: calls `visit` for the entries of one bucket (and of the buckets it splits into while the table
+   * changes size) and returns the next cursor, 0 at the end. The cursor counts with its bits reversed, so every entry
+   * that is present from the first step to the last is visited at least once, however the table grows or shrinks.
+   * `visit` must not change the dict.
+   */
+  scan(cursor: number, visit: (ref: Ref) => void): number {
+    if (this.target === null) {
+      const mask = this.table.mask;
+      this.visitChain(this.table.get(cursor & mask), visit);
+      return nextCursor(cursor, mask);
+    }
+    const [small, large] =
+      this.table.mask < this.target.mask ? [this.table, this.target] : [this.target, this.table];
+    this.visitChain(small.get(cursor & small.mask), visit);
+    let at = cursor;
+    do {
+      this.visitChain(large.get(at & large.mask), visit);
+      at = nextCursor(at, large.mask);
+    } while ((at & (small.mask ^ large.mask)) !== 0);
+    return at;
+  }
+
+  /**
+   * As many steps of a scan as visit `count` entries, but no more than `maxSteps`: what `scan` would do step by step, but
+   * faster, since the entries are fetched ahead (see `visitTable`). `count` and `maxSteps` are positive.
+   */
+  scanMany(cursor: number, count: number, maxSteps: number, visit: (ref: Ref) => void): number {
+    const { table } = this;
+    const heads: Ref[] = [];
+    const seconds: Ref[] = [];
+    const cursors: number[] = [];
+    let visited = 0;
+    const visitCounted = (ref: Ref) => {
+      visited++;
+      visit(ref);
+    };
+    for (;;) {
+      let steps = 0;
+      const limit = this.target === null ? Math.min(READ_AHEAD, count - visited, maxSteps) : 0;
+      for (; steps < limit && (steps === 0 || cursor !== 0); steps++) {
+        heads[steps] = table.get(cursor & table.mask);
+        cursor = cursors[steps] = nextCursor(cursor, table.mask);
+      }
+      for (let i = 0; i < steps; i++) seconds[i] = heads[i] === 0 ? 0 : this.next(heads[i]!);
+      for (let i = 0; i < steps; i++) {
+        if (heads[i] === 0) continue;
+        visitCounted(heads[i]!);
+        this.visitChain(seconds[i]!, visitCounted);
+        if (visited >= count) return cursors[i]!;
+      }
+      if (limit === 0) cursor = this.scan(cursor, visitCounted);
+      maxSteps -= Math.max(1, steps);
+      if (cursor === 0 || maxSteps <= 0 || visited >= count) return cursor;
+    }
+  }
+
+  /** Calls `visit`, which must not change the dict, for every entry. O(n), at a fraction of what a scan costs. */
+  visitAll(visit: (ref: Ref) => void): void {
+    this.visitTable(this.table, this.moved, visit);
+    if (this.target !== null) this.visitTable(this.target, 0, visit);
+  }
+
+  /**
+   * An entry drawn with equal chance for all, or 0 when empty. A bucket and a depth are drawn and the draw is repeated
+   * when the bucket has no entry that deep, so a long chain does not make its members rarer. Expected O(1) as long as
+   * the table is filled to an eighth, which shrinking sees to.
+   */
+  random(random: RandomSource): Ref {
+    if (this.size === 0) return 0;
+    const total = this.table.slots + (this.target?.slots ?? 0);
+    for (;;) {
+      const bucket = random.below(total);
+      let ref =
+        bucket < this.table.slots ? this.table.get(bucket) : this.target!.get(bucket - this.table.slots);
+      if (ref === 0) continue;
+      const depth = random.below(this.drawDepth);
+      let found = 0;
+      let length = 0;
+      while (ref !== 0) {
+        if (length === depth) found = ref;
+        length++;
+        ref = this.next(ref);
+      }
+      if (length > this.drawDepth) this.drawDepth = length;
+      else if (found !== 0) return found;
+    }
+  }
+
+  /** Moves up to `buckets` buckets of a table that is changing size; returns whether there is more to do. */
+  rehash(buckets: number): boolean {
+    const target = this.target;
+    if (target === null) return false;
+    const table = this.table;
+    let emptyVisits = buckets * 10;
+    while (buckets > 0 && this.moved < table.slots) {
+      let ref = table.get(this.moved);
+      if (ref === 0) {
+        this.moved++;
+        if (--emptyVisits === 0) return true;
+        continue;
+      }
+      while (ref !== 0) {
+        const next = this.next(ref);
+        const bucket = this.entryHash(ref) & target.mask;
+        this.setNext(ref, target.get(bucket));
+        target.set(bucket, ref);
+        ref = next;
+      }
+      table.set(this.moved, 0);
+      this.moved++;
+      buckets--;
+    }
+    if (this.moved < table.slots) return true;
+    this.heap.tableBytes -= table.bytes;
+    this.table = target;
+    this.target = null;
+    this.moved = 0;
+    return false;
+  }
+
+  /** Grows the table for `entries` in one go (loading, DEBUG POPULATE); no effect when it is large enough. */
+  reserve(entries: number): void {
+    let slots = this.table.slots;
+    while (entries > (slots >> 2) * 3) slots *= 2;
+    if (slots > this.table.slots && this.target === null) this.resizeTo(slots);
+  }
+
+  /** Forgets all entries without freeing their blocks: for when the whole heap goes. */
+  forget(): void {
+    this.heap.tableBytes -= this.tableBytes;
+    this.table = new SlotTable(MIN_SLOTS);
+    this.heap.tableBytes += this.table.bytes;
+    this.target = null;
+    this.moved = 0;
+    this.size = 0;
+  }
+
+  /**
+   * Frees the entries of up to `buckets` buckets, for emptying a table in slices; returns whether entries are left.
+   * From the first slice on nothing else may be done with the dict until it is empty.
+   */
+  freeSome(buckets: number, beforeFree: (ref: Ref) => void): boolean {
+    for (; buckets > 0 && this.size > 0; buckets--) {
+      if (this.moved === this.table.slots) this.continueWithTarget();
+      const table = this.table;
+      let ref = table.get(this.moved);
+      while (ref !== 0) {
+        const next = this.next(ref);
+        beforeFree(ref);
+        this.heap.free(ref);
+        this.size--;
+        ref = next;
+      }
+      table.set(this.moved, 0);
+      this.moved++;
+    }
+    if (this.size > 0) return true;
+    this.forget();
+    return false;
+  }
+
+  /** Figures of the table and of the one it is changing into. O(n). */
+  stats(): TableStats[] {
+    return [this.table, this.target].filter((table) => table !== null).map((table) => this.statsOf(table));
+  }
+
+  private statsOf(table: SlotTable): TableStats {
+    const chains = new Array<number>(50).fill(0);
+    let entries = 0;
+    let usedSlots = 0;
+    let longestChain = 0;
+    for (let bucket = 0; bucket < table.slots; bucket++) {
+      let length = 0;
+      this.visitChain(table.get(bucket), () => length++);
+      entries += length;
+      if (length > 0) usedSlots++;
+      if (length > longestChain) longestChain = length;
+      chains[Math.min(length, chains.length - 1)]!++;
+    }
+    return { slots: table.slots, entries, usedSlots, longestChain, chains };
+  }
+
+  protected head(hash: number): Ref {
+    const bucket = hash & this.table.mask;
+    if (bucket >= this.moved) return this.table.get(bucket);
+    return this.target!.get(hash & this.target!.mask);
+  }
+
+  private setHead(hash: number, ref: Ref): void {
+    const bucket = hash & this.table.mask;
+    if (bucket >= this.moved) this.table.set(bucket, ref);
+    else this.target!.set(hash & this.target!.mask, ref);
+  }
+
+  protected add(ref: Ref, hash: number): void {
+    this.setNext(ref, this.head(hash));
+    this.setHead(hash, ref);
+    this.size++;
+    if (this.target !== null) this.rehash(2);
+    else if (this.size > (this.table.slots >> 2) * 3) this.resizeTo(this.table.slots * 2);
+  }
+
+  protected replaceInChain(ref: Ref, by: Ref): void {
+    const hash = this.entryHash(ref);
+    let at = this.head(hash);
+    if (at === ref) {
+      this.setHead(hash, by);
+      return;
+    }
+    for (let next = this.next(at); next !== ref; next = this.next(at)) at = next;
+    this.setNext(at, by);
+  }
+
+  // The old table is empty: what is left to free lies in the one that it was changing into.
+  private continueWithTarget(): void {
+    this.heap.tableBytes -= this.table.bytes;
+    this.table = this.target!;
+    this.target = null;
+    this.moved = 0;
+  }
+
+  private resizeTo(slots: number): void {
+    this.target = new SlotTable(slots);
+    this.heap.tableBytes += this.target.bytes;
+    this.moved = 0;
+    this.rehash(1);
+  }
+
+  // A pass over a large table is a row of cache misses. Entries are gathered by their links alone, a loop so short that
+  // the processor waits for many of them at once, and visited when they are near.
+  private visitTable(table: SlotTable, from: number, visit: (ref: Ref) => void): void {
+    const { heap } = this;
+    const near: Ref[] = [];
+    for (let bucket = from; bucket < table.slots; ) {
+      let count = 0;
+      for (const end = Math.min(table.slots, bucket + READ_AHEAD); bucket < end; bucket++) {
+        const ref = table.get(bucket);
+        if (ref !== 0) near[count++] = ref;
+      }
+      for (let i = 0; i < count; i++) {
+        const ref = near[i]!;
+        const next = heap.words(ref)[heap.offset(ref) >> 2]!;
+        if (next !== 0) near[count++] = next;
+      }
+      for (let i = 0; i < count; i++) visit(near[i]!);
+    }
+  }
+
+  private visitChain(ref: Ref, visit: (ref: Ref) => void): void {
+    while (ref !== 0) {
+      const next = this.next(ref);
+      visit(ref);
+      ref = next;
+    }
+  }
+
+  protected next(ref: Ref): Ref {
+    return this.heap.words(ref)[this.heap.offset(ref) >> 2]!;
+  }
+
+  protected setNext(ref: Ref, next: Ref): void {
+    this.heap.words(ref)[this.heap.offset(ref) >> 2] = next;
+  }
+}
