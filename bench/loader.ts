@@ -18,8 +18,10 @@ const MINUS = 45;
 
 export interface LoadOptions {
   readonly port: number;
-  /** The arguments of each command, e.g. `['SET', 'key:{number}', 'x']`. Its reply must be a single line. */
+  /** The arguments of each command, e.g. `['SET', 'key:{number}', 'x']`. */
   readonly command: readonly string[];
+  /** How many lines its reply has; 1 when absent. */
+  readonly replyLines?: number;
   /** The number of the first command. */
   readonly first: number;
   readonly count: number;
@@ -66,6 +68,8 @@ function pump(socket: Socket, options: LoadOptions): Promise<void> {
   }
   let sent = 0;
   let answered = 0;
+  let lines = 0;
+  const replyLines = options.replyLines ?? 1;
 
   return new Promise((resolve, reject) => {
     const send = (): void => {
@@ -95,7 +99,7 @@ function pump(socket: Socket, options: LoadOptions): Promise<void> {
           reject(new Error(`loading with ${options.command[0]} failed: ${line}`));
           return;
         }
-        if (byte === LINE_FEED) answered++;
+        if (byte === LINE_FEED && ++lines % replyLines === 0) answered++;
         beforePrevious = previous;
         previous = byte;
       }

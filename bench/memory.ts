@@ -1,9 +1,16 @@
-// Bytes per key: how much a server's resident memory and its own `used_memory` grow when it is given distinct keys of 16
+// Bytes per key, and of collections: how much a server's resident memory and its own `used_memory` grow when it is given distinct keys of 16
 // bytes with values of 16 bytes. Each server is fresh, and grows through the sizes in order; the figure of each size is
 // counted from the empty server.
 
 import { load, NUMBER } from './loader.ts';
-import { type Children, cpuTimeUs, residentBytes, type ServerSpec, startServer } from './servers.ts';
+import {
+  type Children,
+  cpuTimeUs,
+  type RunningServer,
+  residentBytes,
+  type ServerSpec,
+  startServer,
+} from './servers.ts';
 
 // Long enough for an incremental rehash to end and for garbage to be collected, were there any timer for either.
 const SETTLE_MS = 2000;
@@ -28,14 +35,10 @@ export async function measureMemory(
   ticksPerSecond: number,
 ): Promise<MemoryRow[]> {
   const server = await startServer(children, spec);
-  const usedMemory = async (): Promise<number | null> => {
-    const text = (await server.control.info('memory')).get('used_memory');
-    return text === undefined ? null : Number(text);
-  };
   try {
     await sleep(SETTLE_MS);
     const emptyRss = residentBytes(server.pid);
-    const emptyUsed = await usedMemory();
+    const emptyUsed = await usedMemory(server);
     const rows: MemoryRow[] = [];
     let loaded = 0;
     for (const keys of sizes) {
@@ -57,7 +60,7 @@ export async function measureMemory(
         keys,
         emptyRssBytes: emptyRss,
         rssGrowthBytes: difference(residentBytes(server.pid), emptyRss),
-        usedGrowthBytes: difference(await usedMemory(), emptyUsed),
+        usedGrowthBytes: difference(await usedMemory(server), emptyUsed),
         keysPerSecond: (count / elapsedMs) * 1000,
         cpuUsPerKey: cpu === null ? null : cpu / count,
       });
@@ -66,6 +69,76 @@ export async function measureMemory(
   } finally {
     await server.stop();
   }
+}
+
+/** What a collection, or many small ones, take: the growth of a fresh server that is given them. */
+export interface CollectionMemory {
+  readonly rssBytes: number | null;
+  readonly usedBytes: number | null;
+}
+
+export interface CollectionMemoryRow {
+  readonly name: string;
+  readonly ours: CollectionMemory;
+  readonly theirs: CollectionMemory;
+}
+
+const ELEMENT = `element:${NUMBER}`;
+const FIVE = [0, 1, 2, 3, 4];
+
+/** Name and command of each shape; the command is sent a million times. */
+const COLLECTIONS: readonly (readonly [name: string, command: readonly string[]])[] = [
+  ['small hashes', ['HSET', `hash:${NUMBER}`, ...FIVE.flatMap((i) => [`field${i}`, `value${i}`])]],
+  ['small sets', ['SADD', `set:${NUMBER}`, ...FIVE.map((i) => `member${i}`)]],
+  ['a list', ['RPUSH', 'list', ELEMENT]],
+  ['a hash', ['HSET', 'hash', ELEMENT, `value:${NUMBER}`]],
+  ['a set', ['SADD', 'set', ELEMENT]],
+  ['a sorted set', ['ZADD', 'zset', NUMBER, ELEMENT]],
+];
+
+/** Measures each shape with `count` commands, on fresh servers. */
+export async function measureCollections(
+  children: Children,
+  ours: ServerSpec,
+  theirs: ServerSpec,
+  count: number,
+): Promise<CollectionMemoryRow[]> {
+  const rows: CollectionMemoryRow[] = [];
+  for (const [name, command] of COLLECTIONS) {
+    rows.push({
+      name: `${name} × ${count / 1e6} M`,
+      ours: await measureCollection(children, ours, command, count),
+      theirs: await measureCollection(children, theirs, command, count),
+    });
+  }
+  return rows;
+}
+
+async function measureCollection(
+  children: Children,
+  spec: ServerSpec,
+  command: readonly string[],
+  count: number,
+): Promise<CollectionMemory> {
+  const server = await startServer(children, spec);
+  try {
+    await sleep(SETTLE_MS);
+    const emptyRss = residentBytes(server.pid);
+    const emptyUsed = await usedMemory(server);
+    await load({ port: server.port, command, first: 0, count });
+    await sleep(SETTLE_MS);
+    return {
+      rssBytes: difference(residentBytes(server.pid), emptyRss),
+      usedBytes: difference(await usedMemory(server), emptyUsed),
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+async function usedMemory(server: RunningServer): Promise<number | null> {
+  const text = (await server.control.info('memory')).get('used_memory');
+  return text === undefined ? null : Number(text);
 }
 
 function difference(after: number | null, before: number | null): number | null {

@@ -9,8 +9,6 @@ import { load } from './loader.ts';
 import { type Children, cpuTimeUs, type RunningServer } from './servers.ts';
 import type { Fill, Workload } from './workloads.ts';
 
-const CLIENTS = 50;
-
 /** Of one server: the median of the rounds. */
 export interface Speed {
   readonly requestsPerSecond: number;
@@ -78,14 +76,14 @@ async function measureRounds(
       samples.get(server)?.push(await runOnce(workload, server, options));
     }
   }
-  await reset(ours, null);
-  await reset(theirs, null);
+  await reset(ours, []);
+  await reset(theirs, []);
   return { ours: medianSpeed(samples.get(ours) ?? []), theirs: medianSpeed(samples.get(theirs) ?? []) };
 }
 
 async function missingCommands(server: RunningServer, workload: Workload): Promise<string[]> {
   const needed = new Set(['flushall', workload.command.toLowerCase()]);
-  if (workload.fill !== null) needed.add((workload.fill.command[0] ?? '').toLowerCase());
+  for (const { command } of workload.fill) needed.add((command[0] ?? '').toLowerCase());
   const missing: string[] = [];
   for (const command of needed) {
     if (!(await server.control.hasCommand(command))) missing.push(command);
@@ -93,14 +91,14 @@ async function missingCommands(server: RunningServer, workload: Workload): Promi
   return missing;
 }
 
-async function reset(server: RunningServer, fill: Fill | null): Promise<void> {
+async function reset(server: RunningServer, fills: readonly Fill[]): Promise<void> {
   const reply = await server.control.call('FLUSHALL', 'SYNC');
   if (reply instanceof ReplyError) throw new Error(`FLUSHALL on ${server.name}: ${reply.message}`);
-  if (fill !== null) await load({ port: server.port, command: fill.command, first: 0, count: fill.count });
+  for (const fill of fills) await load({ port: server.port, first: 0, ...fill });
 }
 
 async function runOnce(workload: Workload, server: RunningServer, options: RequestOptions): Promise<Speed> {
-  const sizes = ['-c', CLIENTS, '-n', workload.requests, '-P', workload.pipeline].map(String);
+  const sizes = ['-c', workload.clients, '-n', workload.requests, '-P', workload.pipeline].map(String);
   const args = ['-h', '127.0.0.1', '-p', String(server.port), ...sizes, '--csv', ...workload.args];
   const before = cpuTimeUs(server.pid, options.ticksPerSecond);
   const output = await outputOf(options.children.spawn(options.benchmark, args), server.name);

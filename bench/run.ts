@@ -1,8 +1,9 @@
 // The benchmark of the project: our server beside a real redis-server, in one run, on this machine. Sections: requests
-// (speed and CPU per request), memory (bytes per key) and pause (longest pause while keys pour in). The tables go to
-// standard output, or to a file with --out; progress goes to standard error. micro.ts has the parts in isolation.
+// (speed and CPU per request), memory (bytes per key), collections (bytes of lists, hashes, …) and pause (longest pause
+// while keys pour in). The tables go to standard output, or to a file with --out; progress goes to standard error.
+// micro.ts has the parts in isolation.
 //
-//   npm run bench -- [requests] [memory] [pause] [options]       without a section: all, or requests with --only
+//   npm run bench -- [sections] [options]       without a section: all, or requests with --only
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, InvalidArgumentError } from 'commander';
-import { measureMemory } from './memory.ts';
+import { measureCollections, measureMemory } from './memory.ts';
 import { measurePauses } from './pause.ts';
 import { type Results, renderReport, type Setting } from './report.ts';
 import { measureRequests, type RequestRow } from './requests.ts';
@@ -34,8 +35,8 @@ interface Options {
   readonly out?: string;
 }
 
-type Section = 'requests' | 'memory' | 'pause';
-const SECTIONS: readonly Section[] = ['requests', 'memory', 'pause'];
+type Section = 'requests' | 'memory' | 'collections' | 'pause';
+const SECTIONS: readonly Section[] = ['requests', 'memory', 'collections', 'pause'];
 
 const program = new Command('bench')
   .description('Measures our server beside a real redis-server.')
@@ -107,6 +108,7 @@ async function run(children: Children, sections: readonly Section[], options: Op
   const results: Results = {
     requests: chosen.includes('requests') ? await runRequests() : null,
     memory: chosen.includes('memory') ? await runMemory() : null,
+    collections: chosen.includes('collections') ? await runCollections() : null,
     pauses: chosen.includes('pause') ? await runPauses() : null,
   };
   const report = renderReport(setting, results, new Date());
@@ -137,6 +139,12 @@ async function run(children: Children, sections: readonly Section[], options: Op
     progress(`memory: ${keys.join(', ')} keys`);
     const ourRows = await measureMemory(children, ours, keys, ticksPerSecond);
     return [...ourRows, ...(await measureMemory(children, theirs, keys, ticksPerSecond))];
+  }
+
+  async function runCollections(): Promise<Results['collections']> {
+    const count = keys[0] ?? 0;
+    progress(`collections: ${count} elements each`);
+    return measureCollections(children, ours, theirs, count);
   }
 
   async function runPauses(): Promise<Results['pauses']> {

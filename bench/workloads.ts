@@ -8,6 +8,10 @@ import { NUMBER } from './loader.ts';
 export interface Fill {
   readonly command: readonly string[];
   readonly count: number;
+  /** The number of the first command; 0 when absent. */
+  readonly first?: number;
+  /** How many lines the reply to each command has; 1 when absent. */
+  readonly replyLines?: number;
 }
 
 export interface Workload {
@@ -19,11 +23,36 @@ export interface Workload {
   readonly requests: number;
   /** redis-benchmark's arguments that select the test. */
   readonly args: readonly string[];
-  readonly fill: Fill | null;
+  readonly fill: readonly Fill[];
+  /** How many connections redis-benchmark opens. */
+  readonly clients: number;
+  /** The CPU ratio that the project has set itself for this workload; null: none. */
+  readonly limit: number | null;
+  /** Counts in the geometric mean of the data types' tests. */
+  readonly inMean: boolean;
   /** The runs change how much data there is: start each one, not only the first, from the filled state. */
   readonly refill: boolean;
 }
 
+const CLIENTS = 50;
+const UNPIPELINED_LIMIT = 1.1;
+const PIPELINED_LIMIT = 1.0;
+const TYPE_LIMIT = 1.1;
+const COLLECTION_LIMIT = 1.25;
+/** The default tests of the data types. */
+const TYPE_TESTS: ReadonlySet<string> = new Set([
+  'LPUSH',
+  'RPUSH',
+  'LPOP',
+  'RPOP',
+  'SADD',
+  'HSET',
+  'SPOP',
+  'ZADD',
+  'ZPOPMIN',
+  'LRANGE',
+  'MSET',
+]);
 const RANDOM_KEYS = 1_000_000;
 const RANDOM_LARGE_KEYS = 100_000;
 const LARGE_VALUE_BYTES = 1024;
@@ -80,7 +109,12 @@ const DEFAULT_TESTS: readonly DefaultTest[] = [
 
 /** The whole table. `scale` multiplies every number of requests (1 is half a second or more of server time per run). */
 export function workloads(scale: number): Workload[] {
-  return [...defaultWorkloads(scale), ...randomKeyWorkloads(scale), ...largeValueWorkloads(scale)];
+  return [
+    ...defaultWorkloads(scale),
+    ...randomKeyWorkloads(scale),
+    ...largeValueWorkloads(scale),
+    ...collectionWorkloads(scale),
+  ];
 }
 
 function defaultWorkloads(scale: number): Workload[] {
@@ -93,7 +127,10 @@ function defaultWorkloads(scale: number): Workload[] {
         pipeline,
         requests,
         args: test.send ?? ['-t', test.name.toLowerCase()],
-        fill: test.fill?.(requests) ?? null,
+        fill: test.fill === undefined ? [] : [test.fill(requests)],
+        clients: CLIENTS,
+        limit: pipeline === 16 && TYPE_TESTS.has(test.command) ? TYPE_LIMIT : null,
+        inMean: pipeline === 16 && TYPE_TESTS.has(test.command),
         refill: test.refill ?? false,
       };
     }),
@@ -112,7 +149,10 @@ function randomKeyWorkloads(scale: number): Workload[] {
         pipeline,
         requests: scaled(requestsAt(pipeline) * (command === 'MSET' ? 0.2 : 1), scale),
         args: ['-r', String(RANDOM_KEYS), '-t', command.toLowerCase()],
-        fill: { command: ['SET', key, value], count: RANDOM_KEYS },
+        fill: [{ command: ['SET', key, value], count: RANDOM_KEYS }],
+        clients: CLIENTS,
+        limit: pipeline === 1 ? UNPIPELINED_LIMIT : PIPELINED_LIMIT,
+        inMean: false,
         refill: false,
       };
     }),
@@ -127,8 +167,82 @@ function largeValueWorkloads(scale: number): Workload[] {
       pipeline: 16,
       requests: scaled(300_000, scale),
       args: ['-r', String(RANDOM_LARGE_KEYS), '-d', String(LARGE_VALUE_BYTES), '-t', command.toLowerCase()],
-      fill: { command: ['SET', `key:${NUMBER}`, 'x'.repeat(LARGE_VALUE_BYTES)], count: RANDOM_LARGE_KEYS },
+      fill: [{ command: ['SET', `key:${NUMBER}`, 'x'.repeat(LARGE_VALUE_BYTES)], count: RANDOM_LARGE_KEYS }],
+      clients: CLIENTS,
+      limit: null,
+      inMean: false,
       refill: false,
+    }),
+  );
+}
+
+const MILLION = 1_000_000;
+const ELEMENT = `element:${NUMBER}`;
+const RANDOM_ELEMENT = 'element:__rand_int__';
+
+interface CollectionTest {
+  readonly name: string;
+  readonly send: readonly string[];
+  readonly fill: readonly Fill[];
+  readonly requests: number;
+  /** For replies of a million elements, of which nobody asks for many at once: one client, no pipeline. */
+  readonly isLong?: boolean;
+}
+
+const fillMillion = (command: readonly string[], first = 0): Fill => ({ command, count: MILLION, first });
+const sortedSetOfMillion = [fillMillion(['ZADD', 'big', NUMBER, ELEMENT])];
+const streamOfMillion: Fill = { ...fillMillion(['XADD', 'big', '*', 'field', 'value']), replyLines: 2 };
+
+const COLLECTION_TESTS: readonly CollectionTest[] = [
+  {
+    name: 'ZADD',
+    send: ['ZADD', 'big', '__rand_int__', RANDOM_ELEMENT],
+    fill: sortedSetOfMillion,
+    requests: 500_000,
+  },
+  {
+    name: 'ZRANGE',
+    send: ['ZRANGE', 'big', '500000', '500099'],
+    fill: sortedSetOfMillion,
+    requests: 200_000,
+  },
+  { name: 'ZRANK', send: ['ZRANK', 'big', RANDOM_ELEMENT], fill: sortedSetOfMillion, requests: 500_000 },
+  {
+    name: 'HGETALL',
+    send: ['HGETALL', 'big'],
+    fill: [fillMillion(['HSET', 'big', `field:${NUMBER}`, 'value'])],
+    requests: 10,
+    isLong: true,
+  },
+  {
+    name: 'SINTER',
+    send: ['SINTER', 'big', 'other'],
+    fill: [fillMillion(['SADD', 'big', ELEMENT]), fillMillion(['SADD', 'other', ELEMENT], MILLION / 2)],
+    requests: 10,
+    isLong: true,
+  },
+  { name: 'XADD', send: ['XADD', 'big', '*', 'field', 'value'], fill: [streamOfMillion], requests: 500_000 },
+  {
+    name: 'XREADGROUP',
+    send: ['XREADGROUP', 'GROUP', 'group', 'consumer', 'COUNT', '1', 'STREAMS', 'big', '>'],
+    fill: [streamOfMillion, { command: ['XGROUP', 'CREATE', 'big', 'group', '0'], count: 1 }],
+    requests: 300_000,
+  },
+];
+
+function collectionWorkloads(scale: number): Workload[] {
+  return COLLECTION_TESTS.map(
+    (test): Workload => ({
+      name: `${test.name} of 1M${test.isLong ? '' : ' P16'}`,
+      command: test.name,
+      pipeline: test.isLong ? 1 : 16,
+      requests: test.isLong ? test.requests : scaled(test.requests, scale),
+      args: ['-r', String(MILLION), ...test.send],
+      fill: test.fill,
+      clients: test.isLong ? 1 : CLIENTS,
+      limit: COLLECTION_LIMIT,
+      inMean: false,
+      refill: test.name.startsWith('X'),
     }),
   );
 }

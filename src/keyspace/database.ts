@@ -20,8 +20,7 @@ export class Database {
   id: number;
   readonly dict: Dict;
   readonly volatile: ExpiryIndex;
-
-  private readonly keyspace: Keyspace;
+  readonly keyspace: Keyspace;
 
   constructor(id: number, keyspace: Keyspace) {
     this.id = id;
@@ -108,8 +107,9 @@ export class Database {
     }
     if (!keepDeadline) this.clearDeadline(ref);
     if (isLarge(this.kind(ref))) this.dropLarge(ref, true);
-    const written = this.resize(ref, length, reserve);
-    dict.setMeta(written, (dict.meta(written) & ~KIND_MASK) | kind);
+    const written = dict.valueLength(ref) === length ? ref : this.resize(ref, length, reserve);
+    const meta = dict.meta(written);
+    if ((meta & KIND_MASK) !== kind) dict.setMeta(written, (meta & ~KIND_MASK) | kind);
     return written;
   }
 

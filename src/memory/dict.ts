@@ -18,6 +18,7 @@ import { blockBytes, type Heap, MAX_SMALL_BYTES, type Ref } from './heap.ts';
 const HEADER_BYTES = 16;
 const LARGE_HEADER_BYTES = 24;
 const DEADLINE_BYTES = 12;
+const LARGE_KEY_OFFSET = LARGE_HEADER_BYTES + DEADLINE_BYTES;
 const LARGE_KEY_ROOM = 128;
 
 /** The bit of an entry's meta word that the dict keeps for itself; the other 31 belong to the owner of the entries. */
@@ -43,9 +44,9 @@ export class Dict extends ChainedTable {
     while (ref !== 0) {
       const words = heap.words(ref);
       const at = heap.offset(ref) >> 2;
-      if (words[at + 1] === hash && this.keyLength(ref) === length) {
+      if (words[at + 1] === hash && (ref > 0 ? words[at + 3]! >>> 16 : words[4]!) === length) {
         const memory = heap.bytes(ref);
-        const key = this.keyOffset(ref);
+        const key = ref > 0 ? this.smallKeyOffset(at, words[at + 2]!) : LARGE_KEY_OFFSET;
         let i = 0;
         while (i < length && memory[key + i] === bytes[start + i]) i++;
         if (i === length) return ref;
@@ -141,12 +142,17 @@ export class Dict extends ChainedTable {
 
   /** Where the key begins in `heap.bytes(ref)`. */
   keyOffset(ref: Ref): number {
-    return this.slotOffset(ref) + (this.hasDeadlineSlot(ref) ? DEADLINE_BYTES : 0);
+    if (ref < 0) return LARGE_KEY_OFFSET;
+    const at = this.heap.offset(ref) >> 2;
+    return this.smallKeyOffset(at, this.heap.words(ref)[at + 2]!);
   }
 
   /** Where the value begins in `heap.bytes(ref)`. */
   valueOffset(ref: Ref): number {
-    return this.keyOffset(ref) + this.keyRoom(ref);
+    const words = this.heap.words(ref);
+    if (ref < 0) return LARGE_KEY_OFFSET + words[3]!;
+    const at = this.heap.offset(ref) >> 2;
+    return this.smallKeyOffset(at, words[at + 2]!) + (words[at + 3]! >>> 16);
   }
 
   /** The owner's 32 bits, among them META_DEADLINE. */
@@ -312,6 +318,11 @@ export class Dict extends ChainedTable {
 
   protected entryHash(ref: Ref): number {
     return this.heap.words(ref)[(this.heap.offset(ref) >> 2) + 1]!;
+  }
+
+  // `at` is where the block begins, in words.
+  private smallKeyOffset(at: number, meta: number): number {
+    return (at << 2) + HEADER_BYTES + ((meta & META_DEADLINE) === 0 ? 0 : DEADLINE_BYTES);
   }
 
   private slotOffset(ref: Ref): number {

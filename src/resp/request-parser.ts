@@ -84,32 +84,37 @@ export class RequestParser {
   }
 
   private readBulks(args: Arguments, limits: RequestLimits): Parsed {
-    const bytes = this.bytes;
+    const { bytes, end } = this;
     while (this.remaining > 0) {
       if (this.bulkLength < 0) {
-        if (this.at >= this.end) return PARSED.INCOMPLETE;
-        const start = this.at;
-        const first = bytes[start + 1]! - 48;
-        let length: number;
+        const { at } = this;
+        if (at >= end) return PARSED.INCOMPLETE;
         // Nearly every length has one or two digits: those are read here.
-        if (
-          bytes[start] === DOLLAR &&
-          start + 5 <= this.end &&
+        const first = bytes[at + 1]! - 48;
+        const second = bytes[at + 2]! - 48;
+        if (bytes[at] === DOLLAR && at + 5 <= end && first >= 1 && first <= 9 && second === CR - 48) {
+          this.bulkLength = first;
+          this.at = at + 4;
+        } else if (
+          bytes[at] === DOLLAR &&
+          at + 5 <= end &&
           first >= 1 &&
           first <= 9 &&
-          bytes[start + 2] === CR
+          second >= 0 &&
+          second <= 9 &&
+          bytes[at + 3] === CR
         ) {
-          length = first;
-          this.at = start + 4;
+          this.bulkLength = first * 10 + second;
+          this.at = at + 5;
         } else {
-          length = this.readBulkHeader(limits);
+          const length = this.readBulkHeader(limits);
           if (length === HEADER_INCOMPLETE) return PARSED.INCOMPLETE;
           if (length === HEADER_ERROR) return PARSED.ERROR;
+          this.bulkLength = length;
         }
-        this.bulkLength = length;
       }
       const next = this.at + this.bulkLength + 2;
-      if (next > this.end) return PARSED.INCOMPLETE;
+      if (next > end) return PARSED.INCOMPLETE;
       args.add(this.at, this.bulkLength);
       this.at = next;
       this.bulkLength = -1;
