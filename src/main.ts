@@ -123,6 +123,7 @@ function start(server: Server, config: Config, runtime: Runtime, source: ConfigS
     log.notice(`Running mode=standalone, port=${server.port}.`);
   }
   log.notice('Server initialized');
+  if (!server.loadDataSet()) process.exit(EXIT_FAILURE);
   server.start();
   if (server.port !== 0) log.notice('Ready to accept connections tcp');
   if (values.unixsocket !== '') log.notice('Ready to accept connections unix');

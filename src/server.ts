@@ -17,7 +17,10 @@ import { BackgroundWork, Cron, ExpiryCycle } from './engine/cron.ts';
 import { DebugSettings } from './engine/debug-settings.ts';
 import { Dispatcher } from './engine/dispatcher.ts';
 import { KeyEvents } from './engine/key-events.ts';
+import { Migrations } from './engine/migrations.ts';
 import { Observers } from './engine/observers.ts';
+import { PeerLinks } from './engine/peer-links.ts';
+import type { Persistence } from './engine/persistence.ts';
 import { Propagation } from './engine/propagation.ts';
 import type { Lifecycle, ServerParts, ShutdownRequest } from './engine/server-parts.ts';
 import { SlowLog } from './engine/slow-log.ts';
@@ -27,7 +30,9 @@ import { Turn } from './engine/turn.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
 import { connectInProcess } from './net/in-process.ts';
 import { Listener } from './net/listener.ts';
+import { TcpDoor } from './net/outgoing.ts';
 import { Peers } from './net/peers.ts';
+import { DataSet } from './persistence/data-set.ts';
 import { SHUTDOWN_FAILED } from './resp/errors.ts';
 
 export interface ServerOptions {
@@ -49,6 +54,7 @@ export class Server {
   private readonly config: Config;
   private readonly turn: Turn;
   private readonly peers: Peers;
+  private readonly links: PeerLinks;
   private readonly listener: Listener;
   private readonly cron: Cron;
   private readonly expiry: ExpiryCycle;
@@ -74,8 +80,12 @@ export class Server {
     const propagation = new Propagation();
     const watches = new Watches();
     const blocking = new Blocking(keyspace, timers);
-    const observers = new Observers(keyspace, watches, blocking, this.keyEvents, propagation);
+    this.links = new PeerLinks(new TcpDoor(), timers);
+    const migrations = new Migrations(this.links, timers);
+    const observers = new Observers(keyspace, watches, blocking, this.keyEvents, propagation, migrations);
     const lifecycle = this.lifecycle(options);
+    const debug = new DebugSettings();
+    const persistence: Persistence = new DataSet({ runtime, config, log: this.log, keyspace, debug });
     this.turn = new Turn(timers);
     const parts = {
       runtime,
@@ -89,7 +99,9 @@ export class Server {
       blocking,
       propagation,
       lifecycle,
-      debug: new DebugSettings(),
+      debug,
+      persistence,
+      migrations,
       slowLog: new SlowLog(config, clock),
       infoSections: INFO_SECTIONS,
     };
@@ -114,6 +126,7 @@ export class Server {
     this.expiry.onRun = () => blocking.serve();
     parts.clients.whenLeaving((client) => watches.unwatch(client));
     parts.clients.whenLeaving((client) => blocking.left(client));
+    parts.clients.whenLeaving((client) => migrations.left(client));
     parts.clients.onPauseChange = (isPaused) => {
       keyspace.removesExpired = !isPaused;
       // Not at once: keys do not vanish in the middle of a transaction.
@@ -126,6 +139,22 @@ export class Server {
   /** The TCP port in use, 0 without one. */
   get port(): number {
     return this.listener.port;
+  }
+
+  /** Loads the saved data set, where there is one. Returns false when it is damaged; the log says why. */
+  loadDataSet(): boolean {
+    const { keyspace, persistence, runtime } = this.parts;
+    if (!persistence.hasFile) return true;
+    const { clock } = runtime;
+    const startedUs = clock.monotonicUs();
+    keyspace.setTime(clock.nowMs());
+    if (!persistence.load({ replaces: false })) {
+      this.log.warning('Terminating server after rdb file reading failure.');
+      return false;
+    }
+    const seconds = ((clock.monotonicUs() - startedUs) / 1_000_000).toFixed(3);
+    this.log.notice(`DB loaded from disk: ${seconds} seconds`);
+    return true;
   }
 
   /** Starts the clocks. Listening is separate: a server without a socket is complete. */
@@ -160,13 +189,19 @@ export class Server {
     this.tidying.stop();
     this.parts.clients.stopPauseTimer();
     this.listener.close();
+    this.links.closeAll();
     for (const connection of [...this.peers.connections]) connection.close();
     this.log.close();
   }
 
   /** SIGINT or SIGTERM has asked for the end. */
   shutdownBySignal(): void {
-    this.shutdown({ save: 'default', now: false, force: true });
+    try {
+      this.shutdown({ save: 'default', now: false, force: false });
+    } catch (error) {
+      // The data could not be saved: better a server that goes on than one that loses it.
+      if (error !== SHUTDOWN_FAILED) throw error;
+    }
   }
 
   private lifecycle({ runtime, config, executable, isEmbedded }: ServerOptions): Lifecycle {
@@ -199,18 +234,22 @@ export class Server {
   private shutdown(request: ShutdownRequest): void {
     const { log } = this;
     log.notice('User requested shutdown...');
-    if (request.save === 'save' && !request.force) {
-      log.warning('The data set cannot be saved: this version has no persistence yet. Not exiting.');
-      throw SHUTDOWN_FAILED;
-    }
-    if (
-      request.save !== 'nosave' &&
-      this.config.values.save.length > 0 &&
-      this.parts.executor.context.dirty > 0
-    ) {
-      log.warning('The data set is lost: this version has no persistence yet.');
+    if (request.save === 'save' || (request.save === 'default' && this.config.values.save.length > 0)) {
+      this.saveBeforeEnd(request.force);
     }
     this.turn.afterReplies(() => this.onShutdown());
+  }
+
+  private saveBeforeEnd(force: boolean): void {
+    const { log } = this;
+    log.notice('Saving the final RDB snapshot before exiting.');
+    if (this.parts.persistence.save()) return;
+    if (force) {
+      log.warning('Error trying to save the DB. Exit anyway.');
+      return;
+    }
+    log.warning("Error trying to save the DB, can't exit.");
+    throw SHUTDOWN_FAILED;
   }
 
   private moveToPort(port: number): string | null {
@@ -255,6 +294,7 @@ export class Server {
     const { config, executor, peers, log } = this;
     const { keyspace } = this.parts;
     const { values } = config;
+    keyspace.limits = values;
     const applyAccess = () => {
       keyspace.access.policy = {
         isLfu: values['maxmemory-policy'].endsWith('-lfu'),

@@ -62,6 +62,20 @@ export function addLongDouble(a: LongDouble, b: LongDouble): LongDouble {
 }
 
 /**
+ * The product with a positive whole number, rounded once as a long double and then up to a whole number. May be infinite.
+ */
+export function multiplyAndCeil(value: LongDouble, factor: number): number | bigint {
+  if (typeof value === 'number' && (Number.isSafeInteger(value * factor) || !Number.isFinite(value))) {
+    return value * factor;
+  }
+  const { mantissa, exponent } = extended(value);
+  const product = round(mantissa * BigInt(factor), exponent, false);
+  if (typeof product === 'number') return product;
+  if (product.exponent >= 0) return product.mantissa << BigInt(product.exponent);
+  return -(-product.mantissa >> BigInt(-product.exponent));
+}
+
+/**
  * The text that Redis stores and replies: 17 digits after the point (half to even), less trailing zeros; never an
  * exponent and never `-0`.
  */

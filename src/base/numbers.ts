@@ -161,7 +161,26 @@ export function parseDouble(text: string): number | null {
   const infinite = INFINITE.exec(text);
   if (infinite) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const hexadecimal = HEXADECIMAL.exec(text);
-  return hexadecimal ? doubleFromHexadecimal(hexadecimal) : null;
+  if (!hexadecimal) return null;
+  const value = doubleFromHexadecimal(hexadecimal);
+  const isExact =
+    Number.isFinite(value) && (value !== 0 || !/[1-9a-fA-F]/.test(hexadecimal[2]! + hexadecimal[3]!));
+  return isExact ? value : null;
+}
+
+/**
+ * The double that `text` spells where Redis asks strtod only whether it read all of it (the bounds of score ranges), or
+ * null: as `parseDouble`, but an empty text is 0, space may stand in front, a zero byte ends it, and what is too large or
+ * too small becomes an infinity or 0.
+ */
+export function parseDoubleLeniently(text: string): number | null {
+  const zero = text.indexOf('\0');
+  if (zero >= 0) text = text.slice(0, zero);
+  if (text === '') return 0;
+  text = text.replace(/^[\t-\r ]+/, '');
+  if (DECIMAL.test(text)) return Number(text);
+  const hexadecimal = HEXADECIMAL.exec(text);
+  return hexadecimal ? doubleFromHexadecimal(hexadecimal) : parseDouble(text);
 }
 
 /** As `parseDouble` on a slice; NaN when it is not a double. Short plain decimals are read without making a string. */
@@ -252,13 +271,13 @@ function mantissaOf(text: string): string {
   return exponentAt < 0 ? text : text.slice(0, exponentAt);
 }
 
-function doubleFromHexadecimal(found: RegExpExecArray): number | null {
+/** Rounded; infinite where it overflows and 0 where it underflows. */
+function doubleFromHexadecimal(found: RegExpExecArray): number {
   const negative = found[1] === '-';
   const mantissa = BigInt(`0x${found[2]}${found[3]}`);
   if (mantissa === 0n) return negative ? -0 : 0;
   const exponent = Number(found[4] ?? '0') - 4 * found[3]!.length;
   const magnitude = roundToDouble(mantissa, exponent);
-  if (magnitude === 0 || magnitude === Number.POSITIVE_INFINITY) return null;
   return negative ? -magnitude : magnitude;
 }
 

@@ -15,6 +15,35 @@ const POWERS_OF_FIVE = Float64Array.from({ length: MAX_DIGITS + 1 }, (_, power) 
 // Three roundings to 64 bits, of numbers that together stay below this, are off by less than half of 10^-17.
 const EXACT_BELOW = 64;
 
+/** The most bytes that `addDecimals` writes. */
+export const DECIMAL_SUM_BYTES = 20;
+
+/**
+ * Writes the sum of the decimals that two slices spell at the start of `target` and returns its length; 0 when they do
+ * not spell short ones, or when a long double might show another number.
+ */
+export function addDecimals(
+  target: Uint8Array,
+  a: Uint8Array,
+  aStart: number,
+  aLength: number,
+  b: Uint8Array,
+  bStart: number,
+  bLength: number,
+): number {
+  const left = mantissaOf(a, aStart, aLength);
+  const right = mantissaOf(b, bStart, bLength);
+  if (Number.isNaN(left) || Number.isNaN(right)) return 0;
+  const leftDigits = fractionDigitsOf(a, aStart, aLength);
+  const rightDigits = fractionDigitsOf(b, bStart, bLength);
+  let sum = sumOfDecimals(left, leftDigits, right, rightDigits);
+  if (Number.isNaN(sum)) return 0;
+  const sumDigits = Math.max(leftDigits, rightDigits);
+  const digits = significantDigits(sum, sumDigits);
+  for (let i = sumDigits; i > digits; i--) sum /= 10;
+  return writeDecimal(target, 0, sum, digits);
+}
+
 /** The mantissa of the decimal that a slice spells: `-`, up to 15 digits, a point among them. NaN for anything else. */
 export function mantissaOf(bytes: Uint8Array, start: number, length: number): number {
   if (length > MAX_DIGITS + 2) return Number.NaN;

@@ -1,6 +1,7 @@
 // The timeout of blocking commands: seconds with a fraction (BLPOP), or milliseconds (XREAD). 0 is for ever.
 
-import { parseDouble } from '../base/numbers.ts';
+import { multiplyAndCeil, parseLongDouble } from '../base/long-double.ts';
+import { INT64_MAX } from '../base/numbers.ts';
 import type { CommandContext } from '../engine/context.ts';
 import {
   TIMEOUT_NEGATIVE,
@@ -9,17 +10,22 @@ import {
   TIMEOUT_OUT_OF_RANGE,
 } from '../resp/errors.ts';
 
+const MS_PER_SECOND = 1000;
 const LATEST_MS = 2 ** 63;
 
-/** The timeout in argument `i`, given in seconds, in ms, rounded up; throws what Redis answers to a wrong one. */
+/**
+ * The timeout in argument `i`, given in seconds, in ms, rounded up; throws what Redis answers to a wrong one.
+ *
+ * Observed 7.2.4: what is less than a millisecond below zero is rounded up to 0, and so is for ever.
+ */
 export function timeoutOfSeconds({ args, nowMs }: CommandContext, i: number): number {
-  const seconds = parseDouble(args.string(i));
-  if (seconds === null || Number.isNaN(seconds)) throw TIMEOUT_NOT_FLOAT;
-  const timeoutMs = Math.ceil(seconds * 1000);
-  if (timeoutMs >= LATEST_MS) throw TIMEOUT_OUT_OF_RANGE;
-  if (seconds < 0) throw TIMEOUT_NEGATIVE;
-  if (timeoutMs + nowMs >= LATEST_MS) throw TIMEOUT_OUT_OF_RANGE;
-  return timeoutMs;
+  const seconds = parseLongDouble(args.string(i));
+  if (seconds === null) throw TIMEOUT_NOT_FLOAT;
+  const timeoutMs = multiplyAndCeil(seconds, MS_PER_SECOND);
+  if (timeoutMs > INT64_MAX) throw TIMEOUT_OUT_OF_RANGE;
+  if (timeoutMs < 0) throw TIMEOUT_NEGATIVE;
+  if (timeoutMs > INT64_MAX - BigInt(nowMs)) throw TIMEOUT_OUT_OF_RANGE;
+  return Number(timeoutMs);
 }
 
 /** The timeout in argument `i`, given in ms. */

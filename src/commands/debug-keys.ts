@@ -1,14 +1,11 @@
 // The subcommands of DEBUG that look into keys and tables, or make keys.
 
 import { hexOf, writeText } from '../base/bytes.ts';
-import { LzfCompressor } from '../base/lzf.ts';
-import { parseSafeInteger } from '../base/numbers.ts';
-import { encodingName } from '../datatypes/kind.ts';
+import { encodingName, isLarge } from '../datatypes/kind.ts';
 import { plainStringKind } from '../datatypes/string.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { valueDigest } from '../keyspace/digest.ts';
 import type { TableStats } from '../memory/chained-table.ts';
-import type { Ref } from '../memory/heap.ts';
 import { Arguments } from '../resp/arguments.ts';
 import {
   DB_NUMBER_OUT_OF_RANGE,
@@ -17,11 +14,12 @@ import {
   NOT_POSITIVE,
   TABLE_TOO_LARGE,
 } from '../resp/errors.ts';
+import { quicklistFields } from './debug-lists.ts';
 import { isSharedInteger, SHARED_REFERENCES } from './object.ts';
 
 /** DEBUG OBJECT: works on keys that have expired, too. */
 export function showObject(ctx: CommandContext): void {
-  const { args, db, keyspace, reply } = ctx;
+  const { args, db, keyspace, reply, server } = ctx;
   const ref = db.peekText(args.string(2));
   if (ref === 0) throw NO_SUCH_KEY;
   const bits = db.accessBits(ref);
@@ -29,34 +27,12 @@ export function showObject(ctx: CommandContext): void {
     `Value at:0x${(ref >>> 0).toString(16)}`,
     `refcount:${isSharedInteger(ctx, ref) ? SHARED_REFERENCES : 1}`,
     `encoding:${encodingName(db.kind(ref))}`,
-    `serializedlength:${savedBytes(ctx, ref)}`,
+    `serializedlength:${server.persistence.savedBytes(db, ref)}`,
     `lru:${bits}`,
     `lru_seconds_idle:${keyspace.access.idleSeconds(bits)}`,
+    ...quicklistFields(db, ref),
   ];
   reply.simple(fields.join(' '));
-}
-
-/** How many bytes an RDB file takes for the value: as an integer, compressed or as it is, whichever Redis chooses. */
-function savedBytes({ db, server }: CommandContext, ref: Ref): number {
-  const bytes = db.valueMemory(ref);
-  const start = db.valueOffset(ref);
-  const length = db.valueLength(ref);
-  const integer = parseSafeInteger(bytes, start, length);
-  if (length <= 11 && integer >= -(2 ** 31) && integer < 2 ** 31) {
-    if (integer >= -128 && integer < 128) return 2;
-    return integer >= -32768 && integer < 32768 ? 3 : 5;
-  }
-  if (length > 20 && server.config.values.rdbcompression) {
-    const room = length - 4;
-    const packed = new LzfCompressor().compress(bytes, start, length, new Uint8Array(room), 0, room);
-    if (packed > 0) return 1 + lengthBytes(packed) + lengthBytes(length) + packed;
-  }
-  return lengthBytes(length) + length;
-}
-
-function lengthBytes(length: number): number {
-  if (length < 1 << 6) return 1;
-  return length < 1 << 14 ? 2 : 5;
 }
 
 /** DEBUG DIGEST-VALUE: works on keys that have expired, too. */
@@ -119,9 +95,13 @@ export function showDatabaseTables({ args, keyspace, reply }: CommandContext): v
 }
 
 /** DEBUG HTSTATS-KEY. */
-export function showKeyTable({ args, db }: CommandContext): void {
-  if (db.peek(args, 2) === 0) throw NO_SUCH_KEY;
-  throw NOT_A_HASH_TABLE;
+export function showKeyTable({ args, db, reply }: CommandContext): void {
+  const ref = db.peek(args, 2);
+  if (ref === 0) throw NO_SUCH_KEY;
+  const tables = isLarge(db.kind(ref)) ? db.large(ref).tables?.() : undefined;
+  if (tables === undefined) throw NOT_A_HASH_TABLE;
+  const isFull = args.count > 3 && args.is(3, 'full');
+  reply.verbatim(tables.map((stats, i) => describeTable(stats, i, isFull)).join(''), 'txt');
 }
 
 const EMPTY_TABLE = 'No stats available for empty dictionaries\n';

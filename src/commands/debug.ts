@@ -6,14 +6,22 @@ import { hexOf, toText } from '../base/bytes.ts';
 import { globMatch } from '../base/glob.ts';
 import { leadingInt32 } from '../base/numbers.ts';
 import { parseMemorySize } from '../config/number-text.ts';
+import { PLAIN_ELEMENT_BYTES } from '../datatypes/list-node.ts';
 import { command } from '../engine/command-spec.ts';
 import { replyHelp } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
-import { PACKED_THRESHOLD_BYTES } from '../engine/debug-settings.ts';
 import { datasetDigest } from '../keyspace/digest.ts';
-import { PACKED_THRESHOLD, ReplyError, syntaxOfSubcommand } from '../resp/errors.ts';
+import {
+  PACKED_THRESHOLD,
+  RELOAD_FAILED,
+  RELOAD_OPTIONS,
+  ReplyError,
+  syntaxOfSubcommand,
+} from '../resp/errors.ts';
 import { digestValues, populate, showDatabaseTables, showKeyTable, showObject } from './debug-keys.ts';
+import { showListpack, showQuicklist } from './debug-lists.ts';
 import { replyWithType } from './debug-protocol.ts';
+import { saveDataSet } from './save.ts';
 
 interface Subcommand {
   /** How many arguments the request has, DEBUG and the subcommand's own name among them. */
@@ -31,15 +39,19 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ['help', { least: 2, run: replyHelp }],
   ['htstats', { least: 3, most: Number.POSITIVE_INFINITY, run: showDatabaseTables }],
   ['htstats-key', { least: 3, most: Number.POSITIVE_INFINITY, run: showKeyTable }],
+  ['listpack', { least: 3, run: showListpack }],
   ['log', { least: 3, run: writeLog }],
   ['object', { least: 3, run: showObject }],
   ['pause-cron', { least: 3, run: pauseCron }],
   ['populate', { least: 3, most: 5, run: populate }],
   ['protocol', { least: 3, run: replyWithType }],
+  ['quicklist', { least: 3, most: 4, run: showQuicklist }],
   ['quicklist-packed-threshold', { least: 3, run: setPackedThreshold }],
+  ['reload', { least: 2, most: Number.POSITIVE_INFINITY, run: reload }],
   ['replybuffer', { least: 4, run: setReplyBuffer }],
   ['set-active-expire', { least: 3, run: setActiveExpire }],
   ['set-disable-deny-scripts', { least: 3, run: setDenyScripts }],
+  ['set-skip-checksum-validation', { least: 3, run: setSkipChecksums }],
   ['sleep', { least: 3, run: sleep }],
   ['stringmatch-test', { least: 2, run: testGlobs }],
 ]);
@@ -69,6 +81,8 @@ export const debug = command({
     '    Show how full the hash table of a database is.',
     'HTSTATS-KEY <key> [full]',
     '    As HTSTATS, for the hash table of a value.',
+    'LISTPACK <key>',
+    '    Write the entries of a value that is one packed block to the log.',
     'LOG <message>',
     '    Write a line to the log.',
     'OBJECT <key>',
@@ -80,8 +94,13 @@ export const debug = command({
     'PROTOCOL <type>',
     '    Answer a value of this type: string, integer, double, bignum, null, array, set, map,',
     '    attrib, push, verbatim, true or false.',
+    'QUICKLIST <key> [<0|1>]',
+    '    Write the nodes of a large list to the log; with 1, their entries as well.',
     'QUICKLIST-PACKED-THRESHOLD <size>',
     '    Set the size from which on a list element has a node of its own; 0 is the default, 1gb.',
+    'RELOAD [option ...]',
+    '    Save the data set and load it again. MERGE: keys of the file take the place of those that are',
+    '    there; NOFLUSH: what is there stays; NOSAVE: only load what was saved before.',
     'REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>',
     '    Accepted; reply buffers belong to no client here and are not resized.',
     'REPLYBUFFER RESIZING <0|1>',
@@ -90,6 +109,8 @@ export const debug = command({
     '    With 0, keys that expire are only removed when somebody asks for them.',
     'SET-DISABLE-DENY-SCRIPTS <0|1>',
     '    With 1, scripts may run every command.',
+    'SET-SKIP-CHECKSUM-VALIDATION <0|1>',
+    '    With 1, RDB files and DUMP payloads are read whatever their checksum.',
     'SLEEP <seconds>',
     '    Stop the whole server for a while; decimals are allowed.',
     'STRINGMATCH-TEST',
@@ -135,10 +156,28 @@ function pauseCron({ args, reply, server }: CommandContext): void {
   reply.ok();
 }
 
-function setPackedThreshold({ args, reply, server }: CommandContext): void {
+function setPackedThreshold({ args, keyspace, reply }: CommandContext): void {
   const size = parseMemorySize(args.string(2));
   if (size === null || size < 0n || size > 2n ** 32n - 2n ** 20n) throw PACKED_THRESHOLD;
-  server.debug.packedThresholdBytes = size === 0n ? PACKED_THRESHOLD_BYTES : Number(size);
+  keyspace.plainElementBytes = size === 0n ? PLAIN_ELEMENT_BYTES : Number(size);
+  reply.ok();
+}
+
+function reload(ctx: CommandContext): void {
+  const { args, keyspace, reply, server } = ctx;
+  let merges = false;
+  let flushes = true;
+  let saves = true;
+  for (let i = 2; i < args.count; i++) {
+    if (args.is(i, 'merge')) merges = true;
+    else if (args.is(i, 'noflush')) flushes = false;
+    else if (args.is(i, 'nosave')) saves = false;
+    else throw RELOAD_OPTIONS;
+  }
+  if (saves) saveDataSet(ctx);
+  if (flushes) keyspace.flushAll(true);
+  if (!server.persistence.load({ replaces: merges })) throw RELOAD_FAILED;
+  server.log.notice('DB reloaded by DEBUG RELOAD');
   reply.ok();
 }
 
@@ -160,6 +199,11 @@ function setActiveExpire({ args, keyspace, reply }: CommandContext): void {
 
 function setDenyScripts({ args, reply, server }: CommandContext): void {
   server.debug.scriptsMayRunDenied = isOn(args.string(2));
+  reply.ok();
+}
+
+function setSkipChecksums({ args, reply, server }: CommandContext): void {
+  server.debug.skipsChecksums = isOn(args.string(2));
   reply.ok();
 }
 

@@ -10,7 +10,7 @@ export const statsSection: InfoSection = {
   title: 'Stats',
   inDefault: true,
   inAll: true,
-  fields: ({ keyspace, stats }) => {
+  fields: ({ keyspace, migrations, persistence, stats }) => {
     const ofKeys = keyspace.stats;
     return [
       ['total_connections_received', stats.connectionsReceived],
@@ -45,14 +45,14 @@ export const statsSection: InfoSection = {
       ['pubsubshard_channels', 0],
       ['latest_fork_usec', 0],
       ['total_forks', 0],
-      ['migrate_cached_sockets', 0],
+      ['migrate_cached_sockets', migrations.linkCount],
       ['slave_expires_tracked_keys', 0],
       ['tracking_total_keys', 0],
       ['tracking_total_items', 0],
       ['tracking_total_prefixes', 0],
       ['unexpected_error_replies', stats.unexpectedErrorReplies],
       ['total_error_replies', stats.errorReplies],
-      ['dump_payload_sanitizations', 0],
+      ['dump_payload_sanitizations', persistence.sanitizations],
       ['total_reads_processed', stats.totalReads],
       ['total_writes_processed', stats.totalWrites],
       ['eventloop_cycles', stats.turns],

@@ -3,7 +3,7 @@
 import { BytePattern } from '../base/byte-pattern.ts';
 import { lowerCaseLatin1 } from '../base/bytes.ts';
 import { parseScanCursor } from '../base/numbers.ts';
-import type { Dict } from '../memory/dict.ts';
+import type { ChainedTable } from '../memory/chained-table.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { INVALID_CURSOR, SYNTAX } from '../resp/errors.ts';
@@ -50,6 +50,11 @@ export function scanOptions(args: Arguments, first: number, takesType: boolean):
 }
 
 /** Calls `visit` for about `count` entries from `cursor` on and returns the next cursor. */
-export function scanTable(dict: Dict, cursor: number, count: number, visit: (ref: Ref) => void): number {
-  return dict.scanMany(cursor, count, count * STEPS_PER_ELEMENT + 1, visit);
+export function scanTable(
+  table: ChainedTable,
+  cursor: number,
+  count: number,
+  visit: (ref: Ref) => void,
+): number {
+  return table.scanMany(cursor, count, count * STEPS_PER_ELEMENT + 1, visit);
 }

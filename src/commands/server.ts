@@ -48,8 +48,5 @@ export const lastSave = command({
   flags: ['loading', 'stale', 'fast'],
   acl: ['admin', 'dangerous'],
   tips: ['nondeterministic_output'],
-  run: ({ reply, server }) => {
-    // Until a save exists Redis counts from the start, and so does this.
-    reply.integer(Math.floor(server.lifecycle.startedMs / 1000));
-  },
+  run: ({ reply, server }) => reply.integer(server.persistence.lastSaveSeconds),
 });

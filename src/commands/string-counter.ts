@@ -2,14 +2,7 @@
 // digits in the entry and its new digits are written over them. Safe integers stay JS numbers all the way; the few
 // beyond 2^53 take a path of their own through bigints.
 
-import { writeText } from '../base/bytes.ts';
-import {
-  addLongDouble,
-  formatLongDouble,
-  isFiniteLongDouble,
-  type LongDouble,
-  parseLongDouble,
-} from '../base/long-double.ts';
+import { copyBytes, toBytes, writeText } from '../base/bytes.ts';
 import {
   checkedAddInt64,
   decimalDigits,
@@ -18,21 +11,17 @@ import {
   parseSafeInteger,
   writeSafeInteger,
 } from '../base/numbers.ts';
-import {
-  decimalLength,
-  fractionDigitsOf,
-  mantissaOf,
-  significantDigits,
-  sumOfDecimals,
-  writeDecimal,
-} from '../base/short-decimal.ts';
+import { addDecimals } from '../base/short-decimal.ts';
 import { KIND } from '../datatypes/kind.ts';
 import { plainStringKind } from '../datatypes/string.ts';
 import { arg, command, keyAt } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { Ref } from '../memory/heap.ts';
-import { DECREMENT_OVERFLOW, NAN_OR_INFINITY, NOT_FLOAT, NOT_INTEGER, OVERFLOW } from '../resp/errors.ts';
+import { DECREMENT_OVERFLOW, NOT_INTEGER, OVERFLOW } from '../resp/errors.ts';
+import { floatOrThrow, floatSum } from './float-sum.ts';
 import { requireString } from './string.ts';
+
+const ZERO = toBytes('0');
 
 export const incr = command({
   name: 'incr',
@@ -115,31 +104,27 @@ export const incrbyfloat = command({
 
 // The sum of short decimals, which needs neither strings nor bigints; false when these are none.
 function addShortDecimal(ctx: CommandContext, ref: Ref): boolean {
-  const { args, db } = ctx;
+  const { args, db, keyspace } = ctx;
+  const { digits } = keyspace.scratch;
   const { bytes } = args;
   const start = args.start(2);
-  const length = args.length(2);
-  const by = mantissaOf(bytes, start, length);
-  if (Number.isNaN(by)) return false;
-  const byDigits = fractionDigitsOf(bytes, start, length);
-  let value = 0;
-  let valueDigits = 0;
-  if (ref !== 0) {
-    const memory = db.valueMemory(ref);
-    value = mantissaOf(memory, db.valueOffset(ref), db.valueLength(ref));
-    if (Number.isNaN(value)) return false;
-    valueDigits = fractionDigitsOf(memory, db.valueOffset(ref), db.valueLength(ref));
-  }
-  let sum = sumOfDecimals(value, valueDigits, by, byDigits);
-  if (Number.isNaN(sum)) return false;
-  const sumDigits = Math.max(valueDigits, byDigits);
-  const digits = significantDigits(sum, sumDigits);
-  for (let i = sumDigits; i > digits; i--) sum /= 10;
-  const sumLength = decimalLength(sum, digits);
-  const at = db.write(args, 1, ref, plainStringKind(sumLength), sumLength, true);
-  writeDecimal(db.valueMemory(at), db.valueOffset(at), sum, digits);
+  const length =
+    ref === 0
+      ? addDecimals(digits, ZERO, 0, 1, bytes, start, args.length(2))
+      : addDecimals(
+          digits,
+          db.valueMemory(ref),
+          db.valueOffset(ref),
+          db.valueLength(ref),
+          bytes,
+          start,
+          args.length(2),
+        );
+  if (length === 0) return false;
+  const at = db.write(args, 1, ref, plainStringKind(length), length, true);
+  copyBytes(digits, 0, db.valueMemory(at), db.valueOffset(at), length);
   ctx.changed('incrbyfloat', 1);
-  ctx.reply.bulk(db.valueMemory(at), db.valueOffset(at), sumLength);
+  ctx.reply.bulk(digits, 0, length);
   if (ctx.propagates) propagateSum(ctx, db.valueText(at));
   return true;
 }
@@ -147,9 +132,7 @@ function addShortDecimal(ctx: CommandContext, ref: Ref): boolean {
 function addFloat(ctx: CommandContext, ref: Ref): void {
   const { args, db } = ctx;
   const value = ref === 0 ? 0 : floatOrThrow(db.valueText(ref));
-  const sum = addLongDouble(value, floatOrThrow(args.string(2)));
-  if (!isFiniteLongDouble(sum)) throw NAN_OR_INFINITY;
-  const text = formatLongDouble(sum);
+  const text = floatSum(value, floatOrThrow(args.string(2)));
   // Observed 7.2.4: the result is never encoded as an integer, even when it is one.
   const at = db.write(args, 1, ref, plainStringKind(text.length), text.length, true);
   writeText(db.valueMemory(at), db.valueOffset(at), text);
@@ -161,12 +144,6 @@ function addFloat(ctx: CommandContext, ref: Ref): void {
 // As a value, so that no other machine's arithmetic can make another number of it.
 function propagateSum(ctx: CommandContext, text: string): void {
   ctx.propagateAs('SET', ctx.args.string(1), text, 'KEEPTTL');
-}
-
-function floatOrThrow(text: string): LongDouble {
-  const value = parseLongDouble(text);
-  if (value === null) throw NOT_FLOAT;
-  return value;
 }
 
 function increment(ctx: CommandContext, by: number | bigint): void {

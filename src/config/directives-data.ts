@@ -21,10 +21,11 @@ const MB = 1024 * 1024;
 export const snapshotDirectives = {
   save: save(),
   'stop-writes-on-bgsave-error': bool(true),
-  rdbcompression: bool(true),
-  rdbchecksum: bool(true, { immutable: true }),
-  'sanitize-dump-payload': choice(['no', 'yes', 'clients'], 'no'),
+  rdbcompression: bool(true, { effective: true }),
+  rdbchecksum: bool(true, { effective: true, immutable: true }),
+  'sanitize-dump-payload': choice(['no', 'yes', 'clients'], 'no', { effective: true }),
   dbfilename: text('dump.rdb', {
+    effective: true,
     protected: true,
     validate: (name) => checkFileName('dbfilename', 'filename', name, true),
   }),
@@ -107,22 +108,35 @@ export const clusterDirectives = {
 export const encodingDirectives = {
   'hash-max-listpack-entries': integer(512, 0, LONG_MAX, {
     alias: 'hash-max-ziplist-entries',
+    effective: true,
     unsigned: true,
   }),
-  'hash-max-listpack-value': memory(64, 0, LONG_MAX, { alias: 'hash-max-ziplist-value', unsigned: true }),
-  'list-max-listpack-size': integer(-2, INT_MIN, INT_MAX, { alias: 'list-max-ziplist-size' }),
+  'hash-max-listpack-value': memory(64, 0, LONG_MAX, {
+    alias: 'hash-max-ziplist-value',
+    effective: true,
+    unsigned: true,
+  }),
+  'list-max-listpack-size': integer(-2, INT_MIN, INT_MAX, {
+    effective: true,
+    alias: 'list-max-ziplist-size',
+  }),
   'list-compress-depth': integer(0, 0, INT_MAX),
-  'set-max-intset-entries': integer(512, 0, LONG_MAX, { unsigned: true }),
-  'set-max-listpack-entries': integer(128, 0, LONG_MAX, { unsigned: true }),
-  'set-max-listpack-value': integer(64, 0, LONG_MAX, { unsigned: true }),
+  'set-max-intset-entries': integer(512, 0, LONG_MAX, { unsigned: true, effective: true }),
+  'set-max-listpack-entries': integer(128, 0, LONG_MAX, { unsigned: true, effective: true }),
+  'set-max-listpack-value': integer(64, 0, LONG_MAX, { unsigned: true, effective: true }),
   'zset-max-listpack-entries': integer(128, 0, LONG_MAX, {
     alias: 'zset-max-ziplist-entries',
     unsigned: true,
+    effective: true,
   }),
-  'zset-max-listpack-value': memory(64, 0, LONG_MAX, { alias: 'zset-max-ziplist-value', unsigned: true }),
-  'hll-sparse-max-bytes': memory(3000, 0, LONG_MAX, { unsigned: true }),
-  'stream-node-max-bytes': memory(4096, 0, LONG_MAX, { unsigned: true }),
-  'stream-node-max-entries': integer(100, 0, LONG_MAX),
+  'zset-max-listpack-value': memory(64, 0, LONG_MAX, {
+    alias: 'zset-max-ziplist-value',
+    unsigned: true,
+    effective: true,
+  }),
+  'hll-sparse-max-bytes': memory(3000, 0, LONG_MAX, { unsigned: true, effective: true }),
+  'stream-node-max-bytes': memory(4096, 0, LONG_MAX, { unsigned: true, effective: true }),
+  'stream-node-max-entries': integer(100, 0, LONG_MAX, { effective: true }),
   activerehashing: bool(true),
 };
 

@@ -2,6 +2,8 @@
 // The object owns blocks of the heap and is dropped with it; what it costs on the JavaScript heap does not grow with
 // the number of its elements.
 
+import type { TableStats } from '../memory/chained-table.ts';
+
 /** What every large value can do, whatever its type. */
 export interface LargeValue {
   /** How many pieces there are to free, about: what decides whether freeing can wait. O(1). */
@@ -15,6 +17,8 @@ export interface LargeValue {
   freeSome(pieces: number): boolean;
   /** The bytes in the heap and in tables. O(n) at most. */
   readonly usedBytes: number;
+  /** Figures of the hash table that the elements are in and of the one it is changing into; absent where there is none. */
+  tables?(): TableStats[];
 }
 
 /** The number by which an entry knows its large value. */

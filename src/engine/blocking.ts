@@ -27,6 +27,8 @@ export interface WaitRequest {
   readonly timeoutMs: number;
   /** Writes the reply when nothing came in time, or when the client may not wait. */
   readonly nothing: (reply: ReplyWriter) => void;
+  /** Writes the reply when the client may not wait, where that is another one. */
+  readonly refused?: (reply: ReplyWriter) => void;
   /** Runs again when a key is deleted or has become another type, too (XREADGROUP, which then answers an error). */
   readonly wakesOnLoss?: boolean;
   /** What to run again, where it is not the request as it came (XREAD, whose `$` has become an id). */
@@ -121,7 +123,8 @@ export class Blocking {
    */
   wait(ctx: CommandContext, request: WaitRequest): void {
     if (this.executor.depth > 1) {
-      request.nothing(ctx.reply);
+      const answer = request.refused ?? request.nothing;
+      answer(ctx.reply);
       return;
     }
     const { client, command, db } = ctx;
@@ -142,7 +145,7 @@ export class Blocking {
     }
     client.wait = wait;
     client.connection.suspend();
-    this.setTimer(wait);
+    this.setTimer(wait, Math.max(0, deadlineMs - ctx.nowMs));
     if (this.size++ === 0) this.onChange();
   }
 
@@ -171,6 +174,17 @@ export class Blocking {
       this.hasReady = false;
       for (const key of ready) this.serveKey(key);
     }
+  }
+
+  /**
+   * Runs a waiting command again at once, because what it waits for has come by another way than a key. Returns whether
+   * it was still waiting.
+   */
+  resume(wait: Wait): boolean {
+    if (wait.client.wait !== wait) return false;
+    this.rerun(wait);
+    this.serve();
+    return true;
   }
 
   /**
@@ -234,13 +248,12 @@ export class Blocking {
     return waited;
   }
 
-  private setTimer(wait: Wait): void {
-    if (wait.deadlineMs === Number.POSITIVE_INFINITY) return;
-    const leftMs = Math.max(0, wait.deadlineMs - this.keyspace.nowMs);
+  private setTimer(wait: Wait, leftMs: number): void {
+    if (leftMs === Number.POSITIVE_INFINITY) return;
     wait.timer = this.timers.after(
       Math.min(MAX_TIMER_MS, leftMs),
       () => {
-        if (leftMs > MAX_TIMER_MS) this.setTimer(wait);
+        if (leftMs > MAX_TIMER_MS) this.setTimer(wait, leftMs - MAX_TIMER_MS);
         else this.end(wait.client, null);
       },
       { unref: true },

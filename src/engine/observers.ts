@@ -1,11 +1,13 @@
-// Those who want to know what happens to keys, behind the one observer that the keyspace has: WATCH, waiting
-// clients, key events and propagation. While none of them is active the keyspace has no observer at all, and a write makes no string of its key.
+// Those who want to know what happens to keys, behind the one observer that the keyspace has: WATCH, waiting clients,
+// migrations, key events and propagation. While none of them is active the keyspace has no observer at all, and a write
+// makes no string of its key.
 
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { KeyspaceObserver } from '../keyspace/observer.ts';
 import type { Blocking } from './blocking.ts';
 import type { KeyEvents } from './key-events.ts';
+import type { Migrations } from './migrations.ts';
 import type { Propagation } from './propagation.ts';
 import type { Watches } from './transaction.ts';
 
@@ -18,6 +20,7 @@ export class Observers implements KeyspaceObserver {
   private readonly blocking: Blocking;
   private readonly keyEvents: KeyEvents;
   private readonly propagation: Propagation;
+  private readonly migrations: Migrations;
 
   constructor(
     keyspace: Keyspace,
@@ -25,27 +28,35 @@ export class Observers implements KeyspaceObserver {
     blocking: Blocking,
     keyEvents: KeyEvents,
     propagation: Propagation,
+    migrations: Migrations,
   ) {
     this.keyspace = keyspace;
     this.watches = watches;
     this.blocking = blocking;
     this.keyEvents = keyEvents;
     this.propagation = propagation;
+    this.migrations = migrations;
     watches.onChange = () => this.refresh();
     blocking.onChange = () => this.refresh();
     propagation.onChange = () => this.refresh();
+    migrations.onChange = () => this.refresh();
   }
 
   /** To be called when one of them may have become active or idle. */
   refresh(): void {
     const active =
-      !this.watches.isEmpty || !this.blocking.isEmpty || this.keyEvents.isActive || this.propagation.isActive;
+      !this.watches.isEmpty ||
+      !this.blocking.isEmpty ||
+      !this.migrations.isEmpty ||
+      this.keyEvents.isActive ||
+      this.propagation.isActive;
     this.keyspace.observer = active ? this : null;
   }
 
   keyChanged(db: Database, key: string): void {
     if (!this.blocking.isEmpty) this.blocking.keyChanged(db, key);
     if (!this.watches.isEmpty) this.watches.touch(db.id, key, !db.has(key));
+    if (!this.migrations.isEmpty) this.migrations.keyChanged(db, key);
   }
 
   keyEvent(db: Database, event: string, key: string): void {
@@ -62,5 +73,6 @@ export class Observers implements KeyspaceObserver {
   databaseReplaced(dbId: number, from: Database, by: Database | null): void {
     if (!this.watches.isEmpty) this.watches.replaced(dbId, from, by);
     if (!this.blocking.isEmpty) this.blocking.databaseReplaced(dbId);
+    if (!this.migrations.isEmpty) this.migrations.databaseReplaced(dbId);
   }
 }

@@ -11,6 +11,8 @@ import type { ClientRegistry } from './client-registry.ts';
 import type { CommandTable } from './command-table.ts';
 import type { DebugSettings } from './debug-settings.ts';
 import type { InfoSection } from './info-section.ts';
+import type { Migrations } from './migrations.ts';
+import type { Persistence } from './persistence.ts';
 import type { Propagation } from './propagation.ts';
 import type { SlowLog } from './slow-log.ts';
 import type { ServerStats } from './stats.ts';
@@ -54,6 +56,8 @@ export interface ServerParts {
   readonly watches: Watches;
   readonly blocking: Blocking;
   readonly propagation: Propagation;
+  readonly persistence: Persistence;
+  readonly migrations: Migrations;
   readonly lifecycle: Lifecycle;
   readonly debug: DebugSettings;
   readonly slowLog: SlowLog;

@@ -3,12 +3,21 @@
 // Observed 7.2.4: keys that have expired but are not removed yet count like all others.
 
 import { toBytes, writeText } from '../base/bytes.ts';
+import { shortDouble } from '../base/double-digits.ts';
+import { formatDouble } from '../base/numbers.ts';
 import { SHA1_BYTES, sha1 } from '../base/sha1.ts';
-import { typeOf } from '../datatypes/kind.ts';
+import { TYPE, typeOf } from '../datatypes/kind.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Database } from './database.ts';
+import { forEachField } from './hash-value.ts';
 import type { Keyspace } from './keyspace.ts';
+import { listLength, listTexts } from './list-value.ts';
+import { forEachMember } from './set-value.ts';
+import { forEachScored } from './sorted-set-value.ts';
+import { forEachStreamEntry } from './stream-value.ts';
 
+// Redis counts the values of modules among the types, before streams.
+const STREAM_NUMBER = 6;
 const EXPIRES = toBytes('!!expire!!');
 
 /** The digest of a value and of whether it expires, without its key. O(size of the value). */
@@ -40,10 +49,47 @@ function entryDigest(db: Database, ref: Ref): Uint8Array {
 }
 
 function mixValue(digest: Uint8Array, db: Database, ref: Ref): void {
-  mixNumber(digest, typeOf(db.kind(ref)));
-  const start = db.valueOffset(ref);
-  mix(digest, db.valueMemory(ref), start, start + db.valueLength(ref));
+  const type = typeOf(db.kind(ref));
+  mixNumber(digest, type === TYPE.STREAM ? STREAM_NUMBER : type);
+  switch (type) {
+    case TYPE.STRING: {
+      const start = db.valueOffset(ref);
+      mix(digest, db.valueMemory(ref), start, start + db.valueLength(ref));
+      break;
+    }
+    case TYPE.LIST:
+      for (const element of listTexts(db, ref, 0, listLength(db, ref) - 1)) mix(digest, toBytes(element));
+      break;
+    case TYPE.SET:
+      forEachMember(db, ref, (member) => xor(digest, toBytes(member)));
+      break;
+    case TYPE.SORTED_SET:
+      forEachScored(db, ref, (member, score) => xorPair(digest, member, scoreText(score)));
+      break;
+    case TYPE.HASH:
+      forEachField(db, ref, (field, value) => xorPair(digest, field, value));
+      break;
+    case TYPE.STREAM:
+      forEachStreamEntry(db, ref, (id, fields) => {
+        mix(digest, toBytes(id.replace('-', '.')));
+        for (const text of fields) mix(digest, toBytes(text));
+      });
+      break;
+  }
   if (db.deadline(ref) !== 0) xor(digest, EXPIRES);
+}
+
+/** A score as Redis digests it: never as a long integer, as replies show it. */
+function scoreText(score: number): string {
+  return Number.isFinite(score) && score !== 0 ? shortDouble(score) : formatDouble(score);
+}
+
+/** Takes in a pair whose place among the others does not matter. */
+function xorPair(digest: Uint8Array, first: string, second: string): void {
+  const pair = new Uint8Array(SHA1_BYTES);
+  mix(pair, toBytes(first));
+  mix(pair, toBytes(second));
+  xor(digest, pair);
 }
 
 /** Xors the SHA-1 of bytes into the digest: for parts whose order does not matter. */

@@ -5,11 +5,21 @@ import { type HashSeed, hashSeed } from '../base/hash.ts';
 import type { RandomSource } from '../base/runtime.ts';
 import { isLarge } from '../datatypes/kind.ts';
 import { type Handle, type LargeValue, LargeValues } from '../datatypes/large-value.ts';
+import { PLAIN_ELEMENT_BYTES } from '../datatypes/list-node.ts';
+import { StreamScratch } from '../datatypes/stream.ts';
 import { Heap, type Ref } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { AccessClock } from './access-clock.ts';
 import { Database } from './database.ts';
+import { ListCursor } from './list-cursor.ts';
+import { DEFAULT_LIMITS, type EncodingLimits } from './encoding-limits.ts';
+import { GeoSearch } from './geo-search.ts';
 import type { KeyspaceObserver } from './observer.ts';
+import { PackedScratch } from './packed-scratch.ts';
+import { SortedSetScratch } from './sorted-set-scratch.ts';
+import { SetTools } from './set-tools.ts';
+import { ScoredSources } from './scored-source.ts';
+import { SortedSetRange } from './sorted-set-range.ts';
 
 // A value of fewer pieces is freed faster than it is put off.
 const LAZY_PIECES = 64;
@@ -38,7 +48,19 @@ export class Keyspace {
   readonly random: RandomSource;
   readonly seed: HashSeed;
   readonly stats: KeyspaceStats = newStats();
+  readonly scratch = new PackedScratch();
+  readonly streamScratch = new StreamScratch();
+  readonly sortedSets = new SortedSetScratch();
+  sets = new SetTools(this);
+  scoredSources = new ScoredSources(this);
+  readonly sortedSetRange = new SortedSetRange();
+  readonly geoSearch = new GeoSearch();
+  readonly listCursor = new ListCursor();
 
+  /** The configuration's values, where there is one. */
+  limits: EncodingLimits = DEFAULT_LIMITS;
+  /** List elements of so many bytes and more have a node of their own. */
+  plainElementBytes = PLAIN_ELEMENT_BYTES;
   /** False while a replica leaves the removal of expired keys to its master. */
   removesExpired = true;
   /** DEBUG SET-ACTIVE-EXPIRE. */
@@ -263,6 +285,9 @@ export class Keyspace {
     this.dyingValues.length = 0;
     this.largeValues = new LargeValues();
     this.heap = new Heap();
+    // What was opened last would keep the old heap alive.
+    this.sets = new SetTools(this);
+    this.scoredSources = new ScoredSources(this);
     for (let id = 0; id < this.databases.length; id++) this.databases[id] = new Database(id, this);
   }
 

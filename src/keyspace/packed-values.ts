@@ -11,6 +11,7 @@ import {
   packedCreate,
   packedDeleteRange,
   packedInsert,
+  packedInsertPair,
   packedReplace,
   packedReplaceGrowth,
 } from '../memory/packed.ts';
@@ -42,9 +43,38 @@ export function appendPacked(db: Database, ref: Ref, value: PackedValue): Ref {
   return to;
 }
 
+/** Inserts two values after the last entry: a field or member and what belongs to it. */
+export function appendPackedPair(db: Database, ref: Ref, first: PackedValue, second: PackedValue): Ref {
+  const to = grow(db, ref, first.entryBytes + second.entryBytes);
+  const memory = db.valueMemory(to);
+  const base = db.valueOffset(to);
+  packedAppend(memory, base, first);
+  packedAppend(memory, base, second);
+  return to;
+}
+
+/** As `appendPackedPair`, before the entry at `at`. O(n) in the block's bytes. */
+export function insertPackedPair(
+  db: Database,
+  ref: Ref,
+  at: number,
+  first: PackedValue,
+  second: PackedValue,
+): Ref {
+  const to = grow(db, ref, first.entryBytes + second.entryBytes);
+  packedInsertPair(db.valueMemory(to), db.valueOffset(to), at, first, second);
+  return to;
+}
+
 /** Replaces the entry at `at`. O(n) where the length changes. */
 export function replacePacked(db: Database, ref: Ref, at: number, value: PackedValue): Ref {
-  const growth = packedReplaceGrowth(db.valueMemory(ref), db.valueOffset(ref), at, value);
+  const memory = db.valueMemory(ref);
+  const base = db.valueOffset(ref);
+  const growth = packedReplaceGrowth(memory, base, at, value);
+  if (growth === 0) {
+    value.write(memory, base + at);
+    return ref;
+  }
   const to = growth > 0 ? grow(db, ref, growth) : ref;
   packedReplace(db.valueMemory(to), db.valueOffset(to), at, value);
   return growth < 0 ? db.resize(to, db.valueLength(to) + growth) : to;

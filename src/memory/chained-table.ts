@@ -6,9 +6,12 @@ import type { RandomSource } from '../base/runtime.ts';
 import type { Heap, Ref } from './heap.ts';
 import { nextCursor, SlotTable } from './slot-table.ts';
 
+// A table begins with one slot; from the first growth on it has as many at least.
 const MIN_SLOTS = 16;
 // How many buckets a pass over all entries looks ahead.
 const READ_AHEAD = 256;
+// How many buckets share their further places in a random draw: their slots are one cache line.
+const GROUP_SLOTS = 16;
 
 /** What a table looks like inside, for DEBUG HTSTATS. */
 export interface TableStats {
@@ -26,11 +29,11 @@ export abstract class ChainedTable {
   protected readonly heap: Heap;
   // While the table changes size, buckets of `table` below `moved` are empty and their entries are in `target`;
   // all others are in `table`. So an entry has exactly one place to be looked for.
-  private table = new SlotTable(MIN_SLOTS);
+  private table = new SlotTable(1);
   private target: SlotTable | null = null;
   private moved = 0;
-  // The longest chain that a random draw has met: it is what makes the draw fair (see `random`).
-  private drawDepth = 4;
+  // The most further entries that a random draw has met in a group, where these were more than likely (see `random`).
+  private mostFurther = 0;
 
   constructor(heap: Heap) {
     this.heap = heap;
@@ -39,15 +42,15 @@ export abstract class ChainedTable {
 
   protected abstract entryHash(ref: Ref): number;
 
-  /** Removes an entry and frees its block. O(1). */
-  delete(ref: Ref): void {
-    this.detach(ref);
+  /** Removes an entry and frees its block; a caller who knows its hash spares the table to ask for it. O(1). */
+  delete(ref: Ref, hash = this.entryHash(ref)): void {
+    this.detach(ref, hash);
     this.heap.free(ref);
   }
 
   /** Removes an entry whose block lives on: see `Dict.attach`. O(1). */
-  detach(ref: Ref): void {
-    this.replaceInChain(ref, this.next(ref));
+  detach(ref: Ref, hash = this.entryHash(ref)): void {
+    this.replaceInChain(ref, this.next(ref), hash);
     this.size--;
     if (this.target !== null) this.rehash(2);
     else if (this.size < this.table.slots >> 3 && this.table.slots > MIN_SLOTS) {
@@ -123,34 +126,82 @@ export abstract class ChainedTable {
 
   /** Calls `visit`, which must not change the dict, for every entry. O(n), at a fraction of what a scan costs. */
   visitAll(visit: (ref: Ref) => void): void {
-    this.visitTable(this.table, this.moved, visit);
-    if (this.target !== null) this.visitTable(this.target, 0, visit);
+    const near: Ref[] = [];
+    let from = 0;
+    do {
+      from = this.gather(from, near);
+      for (let i = 0; near[i] !== 0; i++) visit(near[i]!);
+    } while (from !== 0);
   }
 
   /**
-   * An entry drawn with equal chance for all, or 0 when empty. A bucket and a depth are drawn and the draw is repeated
-   * when the bucket has no entry that deep, so a long chain does not make its members rarer. Expected O(1) as long as
-   * the table is filled to an eighth, which shrinking sees to.
+   * A step of a pass over all entries: puts those of the next buckets, at `from` (0 to begin with), into `near`, with a 0
+   * behind the last, and returns where to go on, 0 at the end. The table must not change between the steps.
+   */
+  gather(from: number, near: Ref[]): number {
+    // A pass over a large table is a row of cache misses. Entries are gathered by their links alone, a loop so short that
+    // the processor waits for many of them at once, and visited when they are near.
+    const { heap, table, target } = this;
+    let at = Math.max(from, this.moved);
+    const [part, first] = at < table.slots ? [table, 0] : [target!, table.slots];
+    const end = first + part.slots;
+    let count = 0;
+    for (const stop = Math.min(end, at + READ_AHEAD); at < stop; at++) {
+      const ref = part.get(at - first);
+      if (ref !== 0) near[count++] = ref;
+    }
+    for (let i = 0; i < count; i++) {
+      const ref = near[i]!;
+      const next = heap.words(ref)[heap.offset(ref) >> 2]!;
+      if (next !== 0) near[count++] = next;
+    }
+    near[count] = 0;
+    return at === end && (part === target || target === null) ? 0 : at;
+  }
+
+  /**
+   * An entry drawn with equal chance for all, or 0 when empty. What is drawn is a place: the first or the second of a
+   * bucket, or one of the further places that a group of buckets has together, whoever takes them; the draw is repeated
+   * when the place is free. So company in a bucket makes no entry rarer, and most draws read one slot and little else.
+   * Expected O(1) as long as the table is filled to an eighth, which shrinking sees to.
    */
   random(random: RandomSource): Ref {
     if (this.size === 0) return 0;
-    const total = this.table.slots + (this.target?.slots ?? 0);
+    const { table, target } = this;
+    const total = table.slots + (target?.slots ?? 0);
+    const load = this.size / Math.min(table.slots, target?.slots ?? table.slots);
+    // How many entries of a group come behind two others: by the mean and far above it.
+    const mean = (GROUP_SLOTS * load * load * load) / 6;
+    const likelyMost = Math.ceil(mean + 4 * Math.sqrt(mean)) + 1;
     for (;;) {
-      const bucket = random.below(total);
-      let ref =
-        bucket < this.table.slots ? this.table.get(bucket) : this.target!.get(bucket - this.table.slots);
-      if (ref === 0) continue;
-      const depth = random.below(this.drawDepth);
-      let found = 0;
-      let length = 0;
-      while (ref !== 0) {
-        if (length === depth) found = ref;
-        length++;
-        ref = this.next(ref);
-      }
-      if (length > this.drawDepth) this.drawDepth = length;
-      else if (found !== 0) return found;
+      const further = Math.max(likelyMost, this.mostFurther);
+      const slot = random.below(total);
+      const place = random.below(2 * GROUP_SLOTS + further) - 2 * GROUP_SLOTS;
+      const part = slot < table.slots ? table : target!;
+      const at = slot < table.slots ? slot : slot - table.slots;
+      let ref = place < 0 ? part.get(at) : this.furtherEntry(part, at, place, further);
+      if (ref !== 0 && place < -GROUP_SLOTS) ref = this.next(ref);
+      if (ref !== 0) return ref;
     }
+  }
+
+  /** The entry that has a further place in the group of a bucket, 0 when it is free or the group needs more than `places`. */
+  private furtherEntry(part: SlotTable, bucket: number, place: number, places: number): Ref {
+    const first = bucket & -GROUP_SLOTS;
+    let found = 0;
+    let count = 0;
+    for (let at = first; at < first + GROUP_SLOTS; at++) {
+      let ref = part.get(at);
+      if (ref !== 0) ref = this.next(ref);
+      if (ref === 0) continue;
+      for (ref = this.next(ref); ref !== 0; ref = this.next(ref)) {
+        if (count === place) found = ref;
+        count++;
+      }
+    }
+    if (count <= places) return found;
+    this.mostFurther = count;
+    return 0;
   }
 
   /** Moves up to `buckets` buckets of a table that is changing size; returns whether there is more to do. */
@@ -187,15 +238,16 @@ export abstract class ChainedTable {
 
   /** Grows the table for `entries` in one go (loading, DEBUG POPULATE); no effect when it is large enough. */
   reserve(entries: number): void {
-    let slots = this.table.slots;
+    if (entries <= this.table.roomFor || this.target !== null) return;
+    let slots = MIN_SLOTS;
     while (entries > (slots >> 2) * 3) slots *= 2;
-    if (slots > this.table.slots && this.target === null) this.resizeTo(slots);
+    this.resizeTo(slots);
   }
 
   /** Forgets all entries without freeing their blocks: for when the whole heap goes. */
   forget(): void {
     this.heap.tableBytes -= this.tableBytes;
-    this.table = new SlotTable(MIN_SLOTS);
+    this.table = new SlotTable(1);
     this.heap.tableBytes += this.table.bytes;
     this.target = null;
     this.moved = 0;
@@ -264,11 +316,10 @@ export abstract class ChainedTable {
     this.setHead(hash, ref);
     this.size++;
     if (this.target !== null) this.rehash(2);
-    else if (this.size > (this.table.slots >> 2) * 3) this.resizeTo(this.table.slots * 2);
+    else if (this.size > this.table.roomFor) this.resizeTo(Math.max(MIN_SLOTS, this.table.slots * 2));
   }
 
-  protected replaceInChain(ref: Ref, by: Ref): void {
-    const hash = this.entryHash(ref);
+  protected replaceInChain(ref: Ref, by: Ref, hash = this.entryHash(ref)): void {
     let at = this.head(hash);
     if (at === ref) {
       this.setHead(hash, by);
@@ -289,28 +340,9 @@ export abstract class ChainedTable {
   private resizeTo(slots: number): void {
     this.target = new SlotTable(slots);
     this.heap.tableBytes += this.target.bytes;
+    this.mostFurther = 0;
     this.moved = 0;
     this.rehash(1);
-  }
-
-  // A pass over a large table is a row of cache misses. Entries are gathered by their links alone, a loop so short that
-  // the processor waits for many of them at once, and visited when they are near.
-  private visitTable(table: SlotTable, from: number, visit: (ref: Ref) => void): void {
-    const { heap } = this;
-    const near: Ref[] = [];
-    for (let bucket = from; bucket < table.slots; ) {
-      let count = 0;
-      for (const end = Math.min(table.slots, bucket + READ_AHEAD); bucket < end; bucket++) {
-        const ref = table.get(bucket);
-        if (ref !== 0) near[count++] = ref;
-      }
-      for (let i = 0; i < count; i++) {
-        const ref = near[i]!;
-        const next = heap.words(ref)[heap.offset(ref) >> 2]!;
-        if (next !== 0) near[count++] = next;
-      }
-      for (let i = 0; i < count; i++) visit(near[i]!);
-    }
   }
 
   private visitChain(ref: Ref, visit: (ref: Ref) => void): void {

@@ -10,7 +10,7 @@
 // Large blocks always have the slot, and room for a longer key, so that neither a deadline nor another name ever moves a
 // large value: 3 room for the key · 4 key length · 5 value length · slot · key bytes and room · value bytes
 
-import { copyBytes, toText } from '../base/bytes.ts';
+import { compareBytes, copyBytes, toText } from '../base/bytes.ts';
 import { type HashSeed, hashBytes } from '../base/hash.ts';
 import { ChainedTable } from './chained-table.ts';
 import { blockBytes, type Heap, MAX_SMALL_BYTES, type Ref } from './heap.ts';
@@ -140,6 +140,11 @@ export class Dict extends ChainedTable {
     return ref > 0 ? this.heap.words(ref)[at + 3]! & 0xffff : this.heap.words(ref)[5]!;
   }
 
+  /** The memory that a key lies in, from `keyOffset(ref)` on for `keyLength(ref)` bytes. */
+  keyMemory(ref: Ref): Buffer {
+    return this.heap.bytes(ref);
+  }
+
   /** Where the key begins in `heap.bytes(ref)`. */
   keyOffset(ref: Ref): number {
     if (ref < 0) return LARGE_KEY_OFFSET;
@@ -206,6 +211,41 @@ export class Dict extends ChainedTable {
 
   setDeadlinePosition(ref: Ref, position: number): void {
     this.heap.words(ref)[(this.slotOffset(ref) + 8) >> 2] = position;
+  }
+
+  /** Orders the keys of two entries as memcmp does, the shorter first when one begins the other. */
+  compareKeys(a: Ref, b: Ref): number {
+    if (a === b) return 0;
+    const { heap } = this;
+    const aLength = this.keyLength(a);
+    const bLength = this.keyLength(b);
+    const common = aLength < bLength ? aLength : bLength;
+    const aStart = this.keyOffset(a);
+    const bStart = this.keyOffset(b);
+    // Keys begin at whole words: those that are equal are passed over as such.
+    const aWords = heap.words(a);
+    const bWords = heap.words(b);
+    let i = aStart >> 2;
+    let j = bStart >> 2;
+    const end = i + (common >> 2);
+    while (i < end && aWords[i] === bWords[j]) {
+      i++;
+      j++;
+    }
+    const same = (i << 2) - aStart;
+    const rest = common - same;
+    const aBytes = heap.bytes(a);
+    const bBytes = heap.bytes(b);
+    for (let k = 0; k < rest; k++) {
+      const difference = aBytes[aStart + same + k]! - bBytes[bStart + same + k]!;
+      if (difference !== 0) return difference;
+    }
+    return aLength - bLength;
+  }
+
+  /** Orders an entry's key and a slice as `compareKeys` does. */
+  compareKey(ref: Ref, bytes: Uint8Array, start: number, length: number): number {
+    return compareBytes(this.heap.bytes(ref), this.keyOffset(ref), this.keyLength(ref), bytes, start, length);
   }
 
   keyText(ref: Ref): string {
@@ -316,7 +356,8 @@ export class Dict extends ChainedTable {
     return this.hasDeadlineSlot(ref) && this.deadline(ref) !== 0;
   }
 
-  protected entryHash(ref: Ref): number {
+  /** The hash under which an entry is filed: the same in all tables with the same seed. */
+  entryHash(ref: Ref): number {
     return this.heap.words(ref)[(this.heap.offset(ref) >> 2) + 1]!;
   }
 

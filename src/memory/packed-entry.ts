@@ -6,7 +6,7 @@
 // those of Redis's listpack, so that DUMP, RDB files and replication carry blocks as they are.
 
 import { toText, writeText } from '../base/bytes.ts';
-import { parseInt64Bytes, writeSafeInteger } from '../base/numbers.ts';
+import { decimalDigits, parseInt64Bytes, writeSafeInteger } from '../base/numbers.ts';
 
 /** The last byte of every block. */
 export const PACKED_END = 0xff;
@@ -20,6 +20,8 @@ const INTEGER_64 = 0xf4;
 const TWO_32 = 0x100000000;
 // Up to here a loop is cheaper than making the view that a native copy needs.
 const SHORT_COPY = 96;
+
+const KEPT_SCRATCH_BYTES = 64 * 1024;
 
 /** A value to store or to look for. Texts that spell an int64 in canonical form are integers. */
 export class PackedValue {
@@ -95,12 +97,28 @@ export class PackedValue {
     return this;
   }
 
+  /** Lets go of the memory that a long copy took. */
+  trim(): void {
+    if (this.scratch.length <= KEPT_SCRATCH_BYTES) return;
+    this.scratch = new Uint8Array(64);
+    this.setBytes(this.scratch, 0, 0);
+  }
+
   /** Writes the whole entry at the absolute offset `at` and returns the offset after it. */
   write(target: Uint8Array, at: number): number {
     const end = at + this.encodedBytes;
     if (this.isInteger) this.writeInteger(target, at);
     else this.writeString(target, at);
     return writeBackLength(target, end, this.encodedBytes);
+  }
+
+  /** Whether the `length` bytes from the absolute offset `p` on are this value's text. */
+  isText(bytes: Uint8Array, p: number): boolean {
+    const { source, start } = this;
+    // What differs is mostly at the end.
+    let i = this.length - 1;
+    while (i >= 0 && bytes[p + i] === source[start + i]) i--;
+    return i < 0;
   }
 
   /** Whether the entry at the absolute offset `p` holds this value, whichever way either is encoded. */
@@ -121,12 +139,7 @@ export class PackedValue {
       start = p + 5;
       length = readUint32(bytes, p + 1);
     }
-    if (length !== this.length) return false;
-    const { source } = this;
-    for (let i = start, j = this.start, end = start + length; i < end; i++, j++) {
-      if (bytes[i] !== source[j]) return false;
-    }
-    return true;
+    return length === this.length && this.isText(bytes, start);
   }
 
   private equalsIntegerAt(bytes: Uint8Array, p: number, first: number): boolean {
@@ -238,10 +251,26 @@ export class PackedEntry {
     return at + this.entryBytes;
   }
 
+  /** Takes a slice that is in no block, so that a value can be read alike wherever it is kept. `entryBytes` stays. */
+  setBytes(bytes: Uint8Array, start: number, length: number): this {
+    this.isInteger = false;
+    this.bytes = bytes;
+    this.start = start;
+    this.length = length;
+    return this;
+  }
+
   /** The integer, as a bigint beyond the safe ones. Only where `isInteger`. */
   get integer(): number | bigint {
     if (Number.isSafeInteger(this.number)) return this.number;
     return (BigInt(this.high) << 32n) | BigInt(this.low >>> 0);
+  }
+
+  /** How many bytes the value has as text. */
+  get textLength(): number {
+    if (!this.isInteger) return this.length;
+    if (!Number.isSafeInteger(this.number)) return this.integer.toString().length;
+    return this.number < 0 ? 1 + decimalDigits(-this.number) : decimalDigits(this.number);
   }
 
   /** The value as a latin1 string. */
@@ -334,7 +363,7 @@ function writeBackLength(target: Uint8Array, at: number, length: number): number
   return at + count;
 }
 
-function readSmallInteger(bytes: Uint8Array, p: number, first: number): number {
+export function readSmallInteger(bytes: Uint8Array, p: number, first: number): number {
   if (first < 0xe0) return (((first & 0x1f) << 27) >> 19) | bytes[p + 1]!;
   if (first === INTEGER_16) return ((bytes[p + 2]! << 24) >> 16) | bytes[p + 1]!;
   if (first === INTEGER_24) return ((bytes[p + 3]! << 24) >> 8) | (bytes[p + 2]! << 8) | bytes[p + 1]!;

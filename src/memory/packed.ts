@@ -122,13 +122,28 @@ export function packedFind(
   between: number,
 ): number {
   if (from === NO_ENTRY) return NO_ENTRY;
+  const { length } = value;
+  const small = value.isInteger && value.high === 0 && value.low >>> 0 < 0x80 ? value.low : NO_ENTRY;
   let p = base + from;
-  while (bytes[p] !== PACKED_END) {
-    if (value.equalsAt(bytes, p)) return p - base;
-    p = skip(bytes, p);
-    for (let i = between; i > 0 && bytes[p] !== PACKED_END; i--) p = skip(bytes, p);
+  let passes = 0;
+  // Nearly all entries are short strings and small integers: those are told apart and passed over right here.
+  for (;;) {
+    const first = bytes[p]!;
+    const looks = passes === 0;
+    passes = looks ? between : passes - 1;
+    if (first < 0x80) {
+      if (looks && first === small) return p - base;
+      p += 2;
+    } else if (first < 0xc0) {
+      const here = first & 0x3f;
+      if (looks && here === length && value.isText(bytes, p + 1)) return p - base;
+      p += here + 2;
+    } else {
+      if (first === PACKED_END) return NO_ENTRY;
+      if (looks && value.equalsAt(bytes, p)) return p - base;
+      p = skip(bytes, p);
+    }
   }
-  return NO_ENTRY;
 }
 
 /** Inserts before the position `at`; the owner has made room for `value.entryBytes` more. */
@@ -142,6 +157,27 @@ export function packedInsert(bytes: Uint8Array, base: number, at: number, value:
   if (count !== COUNT_UNKNOWN) writeCount(bytes, base, count + 1);
 }
 
+/** Inserts two values before the position `at`, as `packedInsert` does one. */
+export function packedInsertPair(
+  bytes: Uint8Array,
+  base: number,
+  at: number,
+  first: PackedValue,
+  second: PackedValue,
+): void {
+  const size = readUint32(bytes, base);
+  const p = base + at;
+  const middle = p + first.entryBytes;
+  const next = middle + second.entryBytes;
+  if (bytes[p] === PACKED_END) bytes[next] = PACKED_END;
+  else bytes.copyWithin(next, p, base + size);
+  first.write(bytes, p);
+  second.write(bytes, middle);
+  writeUint32(bytes, base, size + next - p);
+  const count = readCount(bytes, base);
+  if (count !== COUNT_UNKNOWN) writeCount(bytes, base, Math.min(count + 2, COUNT_UNKNOWN));
+}
+
 /** Inserts after the last entry; the owner has made room for `value.entryBytes` more. */
 export function packedAppend(bytes: Uint8Array, base: number, value: PackedValue): void {
   const size = readUint32(bytes, base);
@@ -149,6 +185,30 @@ export function packedAppend(bytes: Uint8Array, base: number, value: PackedValue
   writeUint32(bytes, base, size + value.entryBytes);
   const count = readCount(bytes, base);
   if (count !== COUNT_UNKNOWN) writeCount(bytes, base, count + 1);
+}
+
+/**
+ * Inserts before the first entry without moving any: the block begins `value.entryBytes` earlier, where the owner has
+ * room. Returns where it begins now.
+ */
+export function packedPrepend(bytes: Uint8Array, base: number, value: PackedValue): number {
+  const size = readUint32(bytes, base);
+  const count = readCount(bytes, base);
+  const start = base - value.entryBytes;
+  writeUint32(bytes, start, size + value.entryBytes);
+  writeCount(bytes, start, count === COUNT_UNKNOWN ? count : count + 1);
+  value.write(bytes, start + PACKED_HEADER_BYTES);
+  return start;
+}
+
+/** Deletes the first entry without moving any: the block begins later. Returns where it begins now. */
+export function packedDropFirst(bytes: Uint8Array, base: number): number {
+  const size = readUint32(bytes, base);
+  const count = readCount(bytes, base);
+  const start = skip(bytes, base + PACKED_HEADER_BYTES) - PACKED_HEADER_BYTES;
+  writeUint32(bytes, start, size - (start - base));
+  writeCount(bytes, start, count === COUNT_UNKNOWN ? count : count - 1);
+  return start;
 }
 
 /** By how many bytes the block grows (or shrinks, when negative) if `value` replaces the entry at `at`. */
@@ -183,11 +243,79 @@ export function packedDeleteRange(bytes: Uint8Array, base: number, at: number, c
   let deleted = 0;
   for (; deleted < count && bytes[next] !== PACKED_END; deleted++) next = skip(bytes, next);
   if (deleted === 0) return 0;
-  bytes.copyWithin(p, next, base + size);
+  if (bytes[next] === PACKED_END) bytes[p] = PACKED_END;
+  else bytes.copyWithin(p, next, base + size);
   writeUint32(bytes, base, size - (next - p));
   const stored = readCount(bytes, base);
   if (stored !== COUNT_UNKNOWN) writeCount(bytes, base, stored - deleted);
   return deleted;
+}
+
+/** Deletes the entries at these positions, which ascend. O(n) in the block's bytes, however many they are. */
+export function packedDeleteMany(bytes: Uint8Array, base: number, positions: readonly number[]): void {
+  if (positions.length === 0) return;
+  const size = readUint32(bytes, base);
+  const stored = readCount(bytes, base);
+  let to = base + positions[0]!;
+  for (let i = 0; i < positions.length; i++) {
+    const from = skip(bytes, base + positions[i]!);
+    const end = i + 1 < positions.length ? base + positions[i + 1]! : base + size;
+    bytes.copyWithin(to, from, end);
+    to += end - from;
+  }
+  writeUint32(bytes, base, to - base);
+  if (stored !== COUNT_UNKNOWN) writeCount(bytes, base, stored - positions.length);
+}
+
+/**
+ * Deletes up to `max` entries that hold `value`, the first ones or, `backwards`, the last ones, and returns how many
+ * there were.
+ */
+export function packedDeleteEqual(
+  bytes: Uint8Array,
+  base: number,
+  value: PackedValue,
+  max: number,
+  backwards: boolean,
+): number {
+  let deleted = 0;
+  let at = backwards ? packedLast(bytes, base) : packedFirst(bytes, base);
+  while (at !== NO_ENTRY && deleted < max) {
+    const isEqual = value.equalsAt(bytes, base + at);
+    const previous = backwards ? packedPrevious(bytes, base, at) : NO_ENTRY;
+    if (isEqual) {
+      packedDeleteRange(bytes, base, at, 1);
+      deleted++;
+    }
+    if (backwards) at = previous;
+    else if (!isEqual) at = packedNext(bytes, base, at);
+    else if (bytes[base + at] === PACKED_END) at = NO_ENTRY;
+  }
+  return deleted;
+}
+
+/**
+ * Moves the entries from `at` on into a block of their own at `toBase`, where the owner has room for the size of this one
+ * less `at`, PACKED_HEADER_BYTES more.
+ */
+export function packedSplit(
+  bytes: Uint8Array,
+  base: number,
+  at: number,
+  to: Uint8Array,
+  toBase: number,
+): void {
+  const size = readUint32(bytes, base);
+  const count = packedLength(bytes, base);
+  let left = 0;
+  for (let p = base + PACKED_HEADER_BYTES; p < base + at; p = skip(bytes, p)) left++;
+  const moved = size - at;
+  to.set(bytes.subarray(base + at, base + size), toBase + PACKED_HEADER_BYTES);
+  writeUint32(to, toBase, PACKED_HEADER_BYTES + moved);
+  writeCount(to, toBase, Math.min(count - left, COUNT_UNKNOWN));
+  bytes[base + at] = PACKED_END;
+  writeUint32(bytes, base, at + 1);
+  writeCount(bytes, base, Math.min(left, COUNT_UNKNOWN));
 }
 
 /**

@@ -8,23 +8,35 @@ const CHUNK_SHIFT = 18;
 const CHUNK_SLOTS = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_SLOTS - 1;
 
+// As many entries are one chain: it costs no more cache misses than a table of their own would.
+const CHAIN_ENTRIES = 4;
 // Stands for every chunk that nothing was written to yet: it reads as empty and is never written.
 const UNTOUCHED_CHUNK = new Int32Array(CHUNK_SLOTS);
+
+const NO_CHUNKS: readonly Int32Array[] = [];
 
 export class SlotTable {
   /** One less than the number of slots, which is a power of two. */
   readonly mask: number;
 
-  private readonly chunks: Int32Array[] = [];
+  // The slot of a table that has only one: such tables are many (small hashes and sets), and need no array.
+  private only: Ref = 0;
+  private readonly chunks: Int32Array[];
 
   constructor(slots: number) {
     this.mask = slots - 1;
-    if (slots <= CHUNK_SLOTS) this.chunks.push(new Int32Array(slots));
-    else for (let at = 0; at < slots; at += CHUNK_SLOTS) this.chunks.push(UNTOUCHED_CHUNK);
+    if (slots === 1) this.chunks = NO_CHUNKS as Int32Array[];
+    else if (slots <= CHUNK_SLOTS) this.chunks = [new Int32Array(slots)];
+    else this.chunks = Array.from({ length: slots >>> CHUNK_SHIFT }, () => UNTOUCHED_CHUNK);
   }
 
   get slots(): number {
     return this.mask + 1;
+  }
+
+  /** How many entries the table holds before it is too small for them. */
+  get roomFor(): number {
+    return this.mask === 0 ? CHAIN_ENTRIES : (this.slots >> 2) * 3;
   }
 
   get bytes(): number {
@@ -32,10 +44,15 @@ export class SlotTable {
   }
 
   get(bucket: number): Ref {
+    if (this.mask === 0) return this.only;
     return this.chunks[bucket >>> CHUNK_SHIFT]![bucket & CHUNK_MASK]!;
   }
 
   set(bucket: number, ref: Ref): void {
+    if (this.mask === 0) {
+      this.only = ref;
+      return;
+    }
     let chunk = this.chunks[bucket >>> CHUNK_SHIFT]!;
     if (chunk === UNTOUCHED_CHUNK) {
       if (ref === 0) return;

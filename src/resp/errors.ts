@@ -1,6 +1,8 @@
 // Every error text that a client can receive, once. The constants are made once and thrown as they are (a throw of a
 // ready object costs a twentieth of `new Error`), the functions fill in what varies. The texts are Redis's.
 
+import { fixedDecimal } from '../base/fixed-decimal.ts';
+
 /** A reply error: thrown by a handler, caught by `engine/call`, answered to the client. `line` has no `-` and no CRLF. */
 export class ReplyError {
   readonly line: string;
@@ -33,15 +35,87 @@ export const NOT_POSITIVE = err('value is out of range, must be positive');
 export const OVERFLOW = err('increment or decrement would overflow');
 export const DECREMENT_OVERFLOW = err('decrement would overflow');
 export const NAN_OR_INFINITY = err('increment would produce NaN or Infinity');
+export const SCORE_NOT_A_NUMBER = err('resulting score is not a number (NaN)');
+export const ZADD_XX_AND_NX = err('XX and NX options at the same time are not compatible');
+export const ZADD_GT_LT_NX = err('GT, LT, and/or NX options at the same time are not compatible');
+export const ZADD_INCR_PAIRS = err('INCR option supports a single increment-element pair');
+export const SCORE_BOUND_NOT_FLOAT = err('min or max is not a float');
+export const LEX_BOUND_INVALID = err('min or max not valid string range item');
+export const LIMIT_WITHOUT_SORTBY = err(
+  'syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
+);
+export const WITHSCORES_WITH_BYLEX = err('syntax error, WITHSCORES not supported in combination with BYLEX');
+export const WEIGHT_NOT_FLOAT = err('weight value is not a float');
+export const LIMIT_NEGATIVE = err("LIMIT can't be negative");
+export const inputKeyNeeded = (fullName: string) =>
+  err(`at least 1 input key is needed for '${fullName}' command`);
+export const TOO_MANY_KEYS = err("Number of keys can't be greater than number of args");
+export const HASH_VALUE_NOT_INTEGER = err('hash value is not an integer');
+export const HASH_VALUE_NOT_FLOAT = err('hash value is not a float');
+export const INCREMENT_NAN_OR_INFINITY = err('value is NaN or Infinity');
 export const OFFSET_OUT_OF_RANGE = err('offset is out of range');
 export const STRING_TOO_LONG = err('string exceeds maximum allowed size (proto-max-bulk-len)');
+export const BIT_OFFSET = err('bit offset is not an integer or out of range');
+export const BIT_NOT_0_OR_1 = err('bit is not an integer or out of range');
+export const BITPOS_BIT = err('The bit argument must be 1 or 0.');
+export const BITOP_NOT_KEYS = err('BITOP NOT must be called with a single source key.');
+export const BITFIELD_TYPE = err(
+  'Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.',
+);
+export const BITFIELD_OVERFLOW = err('Invalid OVERFLOW type specified');
+export const BITFIELD_READONLY = err('BITFIELD_RO only supports the GET subcommand');
+export const NOT_A_HYPERLOGLOG = new ReplyError('WRONGTYPE Key is not a valid HyperLogLog string value.');
+export const CORRUPTED_HYPERLOGLOG = new ReplyError('INVALIDOBJ Corrupted HLL object detected');
+export const KEY_DOES_NOT_EXIST = err('The specified key does not exist');
+export const HYPERLOGLOG_NOT_SPARSE = err('HLL encoding is not sparse');
+export const DISTANCE_UNIT = err('unsupported unit provided. please use M, KM, FT, MI');
+export const RADIUS_NOT_NUMERIC = err('need numeric radius');
+export const RADIUS_NEGATIVE = err('radius cannot be negative');
+export const WIDTH_NOT_NUMERIC = err('need numeric width');
+export const HEIGHT_NOT_NUMERIC = err('need numeric height');
+export const BOX_NEGATIVE = err('height or width cannot be negative');
+export const GEO_MEMBER = err('could not decode requested zset member');
+export const COUNT_ABOVE_ZERO = err('COUNT must be > 0');
+export const GEO_ANY_NEEDS_COUNT = err('the ANY argument requires COUNT argument');
 export const LCS_NOT_STRINGS = err('The specified keys must contain string values');
 export const LCS_LEN_AND_IDX = err('If you want both the length and indexes, please just use IDX.');
 export const LCS_TOO_LARGE = err('Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len');
 export const LCS_OUT_OF_MEMORY = err('Insufficient memory, failed allocating transient memory for LCS');
+export const SORT_SCORES_NOT_FLOAT = err("One or more scores can't be converted into double");
 export const NO_SUCH_KEY = err('no such key');
+/** Redis says no more than this when the data set cannot be saved; the log knows why. */
+export const SAVE_FAILED = new ReplyError('ERR');
+export const RELOAD_OPTIONS = err('DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
+export const RELOAD_FAILED = err('Error trying to load the RDB dump, check server logs.');
+export const MIGRATE_KEYS_AND_KEY = err(
+  'When using MIGRATE KEYS option, the key argument must be set to the empty string',
+);
+export const MIGRATE_IN_MULTI = err('MIGRATE cannot wait for its target inside a transaction or script');
+export const MIGRATE_CHANGED = new ReplyError(
+  'TRYAGAIN Keys were changed while they were migrated and are still here. Migrate them again with REPLACE.',
+);
+export const migrateFailed = (what: 'connecting' | 'writing' | 'reading') =>
+  new ReplyError(
+    `IOERR error or timeout ${what} to ${what === 'connecting' ? 'the client' : 'target instance'}`,
+  );
+export const targetError = (line: string) => err(`Target instance replied with error: ${line}`);
+export const BUSY_KEY = new ReplyError('BUSYKEY Target key name already exists.');
+export const BAD_DATA_FORMAT = err('Bad data format');
+export const DUMP_PAYLOAD_WRONG = err('DUMP payload version or checksum are wrong');
+export const INVALID_TTL = err('Invalid TTL value, must be >= 0');
+export const INVALID_IDLE_TIME = err('Invalid IDLETIME value, must be >= 0');
+export const INVALID_FREQ = err('Invalid FREQ value, must be >= 0 and <= 255');
 export const SAME_OBJECT = err('source and destination objects are the same');
 export const INDEX_OUT_OF_RANGE = err('index out of range');
+export const RANK_ZERO = err(
+  "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+);
+export const LPOS_COUNT_NEGATIVE = err("COUNT can't be negative");
+export const LPOS_MAXLEN_NEGATIVE = err("MAXLEN can't be negative");
+export const NUMKEYS_NOT_POSITIVE = err('numkeys should be greater than 0');
+export const POP_COUNT_NOT_POSITIVE = err('count should be greater than 0');
+export const NOT_A_LISTPACK = err('Not a listpack encoded object.');
+export const NOT_A_QUICKLIST = err('Not a quicklist encoded object.');
 export const INVALID_DB_INDEX = err('invalid DB index');
 export const DB_OUT_OF_RANGE = err('DB index is out of range');
 export const INVALID_CURSOR = err('invalid cursor');
@@ -115,6 +189,78 @@ export const PROTECTED_MODE_DENIED = new ReplyError(
   "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.",
 );
 
+export const INVALID_STREAM_ID = err('Invalid stream ID specified as stream command argument');
+export const INVALID_START_ID = err('invalid start ID for the interval');
+export const INVALID_END_ID = err('invalid end ID for the interval');
+export const MAXLEN_AND_MINID = err(
+  'syntax error, MAXLEN and MINID options at the same time are not compatible',
+);
+export const MAXLEN_NEGATIVE = err('The MAXLEN argument must be >= 0.');
+export const TRIM_LIMIT_NEGATIVE = err('The LIMIT argument must be >= 0.');
+export const LIMIT_WITHOUT_STRATEGY = err(
+  'syntax error, LIMIT cannot be used without specifying a trimming strategy',
+);
+export const LIMIT_WITHOUT_TILDE = err('syntax error, LIMIT cannot be used without the special ~ option');
+export const XTRIM_WITHOUT_STRATEGY = err('syntax error, XTRIM must be called with a trimming strategy');
+export const XADD_ID_ZERO = err('The ID specified in XADD must be greater than 0-0');
+export const XADD_ID_TOO_SMALL = err(
+  'The ID specified in XADD is equal or smaller than the target stream top item',
+);
+export const STREAM_EXHAUSTED = err('The stream has exhausted the last possible ID, unable to add more items');
+export const STREAM_ENTRY_TOO_LARGE = err('Elements are too large to be stored');
+export const GROUP_NEEDS_XREADGROUP = err(
+  'The GROUP option is only supported by XREADGROUP. You called XREAD instead.',
+);
+export const NOACK_NEEDS_XREADGROUP = err(
+  'The NOACK option is only supported by XREADGROUP. You called XREAD instead.',
+);
+export const GROUP_MISSING = err('Missing GROUP option for XREADGROUP');
+export const DOLLAR_IN_XREADGROUP = err(
+  'The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
+);
+export const GREATER_NEEDS_XREADGROUP = err(
+  'The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.',
+);
+export const ENTRIES_READ_NEGATIVE = err('value for ENTRIESREAD must be positive or -1');
+export const XGROUP_NEEDS_KEY = err(
+  'The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.',
+);
+export const BUSY_GROUP = new ReplyError('BUSYGROUP Consumer Group name already exists');
+export const ENTRIES_ADDED_NEGATIVE = err('entries_added must be positive');
+export const XSETID_BELOW_GIVEN_DELETED = err(
+  'The ID specified in XSETID is smaller than the provided max_deleted_entry_id',
+);
+export const XSETID_BELOW_DELETED = err(
+  'The ID specified in XSETID is smaller than current max_deleted_entry_id',
+);
+export const XSETID_BELOW_TOP = err('The ID specified in XSETID is smaller than the target stream top item');
+export const ENTRIES_ADDED_BELOW_LENGTH = err(
+  'The entries_added specified in XSETID is smaller than the target stream length',
+);
+export const CLAIM_IDLE_INVALID = err('Invalid IDLE option argument for XCLAIM');
+export const CLAIM_TIME_INVALID = err('Invalid TIME option argument for XCLAIM');
+export const CLAIM_RETRYCOUNT_INVALID = err('Invalid RETRYCOUNT option argument for XCLAIM');
+export const COUNT_NOT_POSITIVE = err('COUNT must be > 0');
+export const COUNT_TOO_HIGH = err(
+  'Insufficient memory, failed allocating transient memory, COUNT too high.',
+);
+export const minIdleTimeInvalid = (command: string) =>
+  err(`Invalid min-idle-time argument for ${command.toUpperCase()}`);
+export const unknownClaimOption = (option: string) =>
+  err(`Unrecognized XCLAIM option '${quotedBack(option)}'`);
+export const blockInScript = (command: string) =>
+  err(`${quotedBack(command)} command is not allowed with BLOCK option from scripts`);
+export const unbalancedStreams = (command: string, symbol: string) =>
+  err(`Unbalanced '${command}' list of streams: for each stream key an ID or '${symbol}' must be specified.`);
+export const noGroupForKey = (group: string, key: string) =>
+  new ReplyError(
+    `NOGROUP No such consumer group '${quotedBack(group)}' for key name '${quotedBack(key)}'`,
+  );
+export const noKeyOrGroup = (key: string, group: string, where = '') =>
+  new ReplyError(
+    `NOGROUP No such key '${quotedBack(key)}' or consumer group '${quotedBack(group)}'${where}`,
+  );
+
 /** A reason that is made where it is found (a configuration value, a file error): `ERR <reason>`. */
 export const failure = (reason: string) => err(reason);
 
@@ -140,7 +286,7 @@ export const syntaxOfSubcommand = (subcommand: string, container: string) =>
 
 export const invalidExpire = (command: string) => err(`invalid expire time in '${command}' command`);
 
-export const rangeError = (low: number, high: number) =>
+export const rangeError = (low: number | bigint, high: number | bigint) =>
   err(`value is out of range, value must between ${low} and ${high}`);
 
 export const noSuchUser = (name: string) => err(`No such user '${quotedBack(name)}'`);
@@ -168,3 +314,21 @@ export const notEnabled = (command: string, directive: string) =>
   err(
     `${command.toUpperCase()} command not allowed. If the ${directive} option is set to "local", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.`,
   );
+
+export const unknownPfdebugSubcommand = (subcommand: string) =>
+  err(`Unknown PFDEBUG subcommand '${quotedBack(subcommand)}'`);
+
+export const hyperLogLogTestFailed = (what: string) => err(`TESTFAILED ${what}`);
+
+export const invalidPosition = (longitude: number, latitude: number) =>
+  err(`invalid longitude,latitude pair ${fixedDecimal(longitude, 6)},${fixedDecimal(latitude, 6)}`);
+
+/** `what` names the command or option that stores. */
+export const geoStoreAndWith = (what: string) =>
+  err(`${what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`);
+
+export const geoCenterNeeded = (command: string) =>
+  err(`exactly one of FROMMEMBER or FROMLONLAT can be specified for ${command}`);
+
+export const geoAreaNeeded = (command: string) =>
+  err(`exactly one of BYRADIUS and BYBOX can be specified for ${command}`);

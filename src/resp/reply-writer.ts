@@ -2,7 +2,7 @@
 // The writer knows no client: whoever owns the chunks says which stretch of them belongs to whom (see engine/turn).
 
 import { copyBytes, writeText } from '../base/bytes.ts';
-import { formatDouble, writeSafeInteger } from '../base/numbers.ts';
+import { DOUBLE_TEXT_BYTES, writeDouble, writeSafeInteger } from '../base/numbers.ts';
 
 const CR = 13;
 const LF = 10;
@@ -113,9 +113,24 @@ export class ReplyWriter {
 
   /** A double: in RESP2 a bulk string with the same digits. */
   double(value: number): void {
-    const text = formatDouble(value);
-    if (this.protocol === 2) this.bulkText(text);
-    else this.line(44, text);
+    this.ensure(DOUBLE_TEXT_BYTES + HEADER_BYTES);
+    const { bytes, at } = this;
+    if (this.protocol !== 2) {
+      bytes[at] = 44;
+      this.at = writeDouble(bytes, at + 1, value);
+      this.crlf();
+      return;
+    }
+    // Written where it belongs behind a length of two digits: its length is not known before.
+    const start = at + 5;
+    const end = writeDouble(bytes, start, value);
+    const length = end - start;
+    this.header(36, length);
+    if (length < 10) {
+      for (let i = start; i < end; i++) bytes[i - 1] = bytes[i]!;
+    }
+    this.at += length;
+    this.crlf();
   }
 
   /** A truth value: in RESP2 the integer 1 or 0. */
@@ -141,6 +156,11 @@ export class ReplyWriter {
     this.crlf();
   }
 
+  /** Makes room for `needed` bytes, for whoever writes them into `bytes` from `at` on and moves `at` itself. */
+  ensure(needed: number): void {
+    if (this.at + needed > this.bytes.length) this.makeRoom(this, needed);
+  }
+
   /** Bytes that are RESP already, as a latin1 string. */
   raw(text: string): void {
     this.ensure(text.length);
@@ -158,11 +178,17 @@ export class ReplyWriter {
     this.ensure(HEADER_BYTES);
     const { bytes, at } = this;
     bytes[at] = marker;
-    if (typeof value === 'number' && value >= 0 && value < 10) {
-      bytes[at + 1] = 48 + value;
-      bytes[at + 2] = CR;
-      bytes[at + 3] = LF;
-      this.at = at + 4;
+    if (typeof value === 'number' && value >= 0 && value < 100) {
+      let digit = at + 1;
+      if (value >= 10) {
+        const tens = (value / 10) | 0;
+        bytes[digit++] = 48 + tens;
+        value -= tens * 10;
+      }
+      bytes[digit] = 48 + value;
+      bytes[digit + 1] = CR;
+      bytes[digit + 2] = LF;
+      this.at = digit + 3;
       return;
     }
     this.at =
@@ -176,9 +202,5 @@ export class ReplyWriter {
     this.bytes[this.at] = CR;
     this.bytes[this.at + 1] = LF;
     this.at += 2;
-  }
-
-  private ensure(needed: number): void {
-    if (this.at + needed > this.bytes.length) this.makeRoom(this, needed);
   }
 }

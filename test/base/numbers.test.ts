@@ -11,6 +11,7 @@ import {
   INT64_MIN,
   parseDouble,
   parseDoubleBytes,
+  parseDoubleLeniently,
   parseInt64,
   parseInt64Bytes,
   parseInt64Slow,
@@ -159,6 +160,31 @@ describe('doubles', () => {
         expect(slice(text, parseDoubleBytes)).toBe(Number(text));
       }),
     );
+  });
+
+  it.each([
+    ['', 0],
+    [' 1', 1],
+    ['\n\t-1.5', -1.5],
+    ['1\0x', 1],
+    ['\0', 0],
+    ['1e400', Number.POSITIVE_INFINITY],
+    ['-1e400', Number.NEGATIVE_INFINITY],
+    ['1e-400', 0],
+    ['-1e-400', -0],
+    ['0x1p5000', Number.POSITIVE_INFINITY],
+    ['-0x1p-5000', -0],
+    [' -inf', Number.NEGATIVE_INFINITY],
+    ['infinity', Number.POSITIVE_INFINITY],
+    ['+3.', 3],
+    [' ', null],
+    ['1 ', null],
+    ['nan', null],
+    ['0x', null],
+    ['1e', null],
+    ['--1', null],
+  ])('reads %j leniently as %d', (text, value) => {
+    expect(parseDoubleLeniently(text)).toBe(value);
   });
 
   it('rounds hexadecimal half to even', () => {

@@ -94,11 +94,26 @@ function areAlike(ours: Reply, theirs: Reply, inAnyOrder: boolean, aboutTime: bo
     const inOrder = ours.items.every((item, i) => areAlike(item, theirs.items[i]!, inAnyOrder, aboutTime));
     return inOrder || (inAnyOrder && sorted(ours.items) === sorted(theirs.items));
   }
+  if (inAnyOrder && 'pairs' in ours && 'pairs' in theirs)
+    return sortedPairs(ours.pairs) === sortedPairs(theirs.pairs);
   return showReply(ours) === showReply(theirs);
 }
 
 function sorted(items: readonly Reply[]): string {
   return items.map(showReply).sort().join('\n');
+}
+
+function inSomeOrder(frame: Frame): string {
+  const { reply } = frame;
+  if ('pairs' in reply) return sortedPairs(reply.pairs);
+  return 'items' in reply ? sorted(reply.items) : show(frame);
+}
+
+function sortedPairs(pairs: readonly (readonly [Reply, Reply])[]): string {
+  return pairs
+    .map(([key, value]) => `${showReply(key)} => ${showReply(value)}`)
+    .sort()
+    .join('\n');
 }
 
 // What a server holds: for each key of each database its type, encoding, deadline (to the minute) and value.
@@ -114,20 +129,21 @@ async function stateOf(client: TestClient): Promise<Map<string, string>> {
     if (keys!.reply.type !== 'array') throw new Error(`KEYS: ${keys!.raw}`);
     for (const item of keys!.reply.items) {
       const key = 'text' in item ? item.text : '';
-      const [type, encoding, deadline] = await client.pipeline([
+      const [type, encoding, deadline, digest] = await client.pipeline([
         ['TYPE', key],
         ['OBJECT', 'ENCODING', key],
         ['PEXPIRETIME', key],
+        // Only where both servers allow DEBUG.
+        ['DEBUG', 'DIGEST-VALUE', key],
       ]);
       const typeName = 'text' in type!.reply ? type!.reply.text : '';
       const value = await client.call(valueRequest(typeName, key));
-      const isOrdered = typeName !== 'set' && typeName !== 'hash';
-      const shown = isOrdered || !('items' in value.reply) ? show(value) : sorted(value.reply.items);
+      const shown = typeName === 'set' || typeName === 'hash' ? inSomeOrder(value) : show(value);
       const minutes =
         deadline!.reply.type === 'integer' ? Math.round(Number(deadline!.reply.value) / 60_000 / 2) : '?';
       state.set(
         `key ${JSON.stringify(key)} of database ${db}`,
-        `${typeName} ${encoding!.raw.trim()} deadline ${minutes} ${shown}`,
+        `${typeName} ${encoding!.raw.trim()} deadline ${minutes} ${digest!.raw.trim()} ${shown}`,
       );
     }
   }

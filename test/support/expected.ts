@@ -9,7 +9,10 @@ export type Expected =
   | readonly Expected[]
   | { readonly kind: 'simple' | 'error' | 'verbatim' | 'big'; readonly text: string }
   | { readonly kind: 'nullArray' }
-  | { readonly kind: 'map' | 'unorderedMap'; readonly pairs: readonly (readonly [Expected, Expected])[] }
+  | {
+      readonly kind: 'map' | 'unorderedMap' | 'pairs' | 'unorderedPairs';
+      readonly pairs: readonly (readonly [Expected, Expected])[];
+    }
   | { readonly kind: 'set' | 'push' | 'unordered'; readonly items: readonly Expected[] }
   | { readonly kind: 'double'; readonly value: number }
   | { readonly kind: 'boolean'; readonly value: boolean }
@@ -27,6 +30,13 @@ export const map = (...pairs: (readonly [Expected, Expected])[]): Expected => ({
 /** A map whose order is open (CONFIG GET of several directives, HGETALL of a large hash). */
 export const unorderedMap = (...pairs: (readonly [Expected, Expected])[]): Expected => ({
   kind: 'unorderedMap',
+  pairs,
+});
+/** Pairs in an order that matters (members with scores): in RESP2 a flat array, in RESP3 an array of arrays of two. */
+export const pairs = (...pairs: (readonly [Expected, Expected])[]): Expected => ({ kind: 'pairs', pairs });
+/** As `pairs`, in any order (HRANDFIELD WITHVALUES). */
+export const unorderedPairs = (...pairs: (readonly [Expected, Expected])[]): Expected => ({
+  kind: 'unorderedPairs',
   pairs,
 });
 /** A set reply, in any order: in RESP2 an array. */

@@ -48,6 +48,10 @@ function fits(expected: Expected, reply: Reply, protocol: Protocol): boolean {
       return fitMap(expected.pairs, reply, protocol, fitInOrder);
     case 'unorderedMap':
       return fitMap(expected.pairs, reply, protocol, fitInAnyOrder);
+    case 'pairs':
+      return fitPairs(expected.pairs, reply, protocol, fitInOrder);
+    case 'unorderedPairs':
+      return fitPairs(expected.pairs, reply, protocol, fitInAnyOrder);
     case 'set':
       return fitItems(expected.items, reply, protocol === 2 ? 'array' : 'set', protocol, fitInAnyOrder);
     case 'unordered':
@@ -100,6 +104,17 @@ function fitMap(
   );
 }
 
+function fitPairs(
+  expected: readonly (readonly [Expected, Expected])[],
+  reply: Reply,
+  protocol: Protocol,
+  fit: FitList,
+): boolean {
+  return protocol === 3
+    ? reply.type === 'array' && fit(expected, reply.items, protocol)
+    : fitMap(expected, reply, protocol, fit);
+}
+
 function flatPairs(reply: Reply): [Reply, Reply][] | null {
   if (reply.type !== 'array' || reply.items.length % 2 !== 0) return null;
   const { items } = reply;
@@ -128,10 +143,12 @@ export function isLoose(expected: Expected): boolean {
   if (isList(expected)) return expected.some(isLoose);
   switch (expected.kind) {
     case 'map':
+    case 'pairs':
       return expected.pairs.some((pair) => pair.some(isLoose));
     case 'push':
       return expected.items.some(isLoose);
     case 'unorderedMap':
+    case 'unorderedPairs':
     case 'set':
     case 'unordered':
     case 'matching':
@@ -167,6 +184,8 @@ function show(expected: Expected): string {
       return `${expected.kind}(${JSON.stringify(expected.text)})`;
     case 'map':
     case 'unorderedMap':
+    case 'pairs':
+    case 'unorderedPairs':
       return `${expected.kind}(${expected.pairs.map(([name, value]) => `${show(name)} => ${show(value)}`).join(', ')})`;
     case 'set':
     case 'push':

@@ -1,0 +1,110 @@
+// A walk over the elements of a sorted set, whichever form it has: one object that is set on its way and asked for the
+// next element again and again, so that neither an element nor its member becomes an object or a string.
+
+import { toText } from '../base/bytes.ts';
+import { parseDoubleBytes } from '../base/numbers.ts';
+import { KIND } from '../datatypes/kind.ts';
+import type { SortedSetTable } from '../datatypes/sorted-set-table.ts';
+import type { Dict } from '../memory/dict.ts';
+import type { Heap, Ref } from '../memory/heap.ts';
+import { OrderedWalk } from '../memory/ordered-index.ts';
+import { NO_ENTRY, packedPrevious, packedSeek } from '../memory/packed.ts';
+import { PACKED_END, PackedEntry } from '../memory/packed-entry.ts';
+import type { Database } from './database.ts';
+
+const INTEGER_TEXT_BYTES = 20;
+
+export class SortedSetCursor {
+  /** The element's member: `length` bytes of `memory` from `start` on, whatever way it is stored. */
+  memory: Uint8Array;
+  start = 0;
+  length = 0;
+  score = 0;
+
+  private reverse = false;
+  // In a table; else null.
+  private members: Dict | null = null;
+  private heap!: Heap;
+  private readonly walk = new OrderedWalk();
+  // In a packed block: where the element to come stands.
+  private block!: Buffer;
+  private base = 0;
+  private at = NO_ENTRY;
+  private readonly entry = new PackedEntry();
+  private readonly digits = new Uint8Array(INTEGER_TEXT_BYTES);
+
+  constructor() {
+    this.memory = this.digits;
+  }
+
+  /**
+   * Sets out for the element at a rank, counted from the lowest score, and from there upwards or, in `reverse`,
+   * downwards. The sorted set must not change before the walk ends. O(log n), O(n) in a packed one.
+   */
+  seek(db: Database, ref: Ref, rank: number, reverse: boolean): void {
+    if (db.kind(ref) === KIND.SORTED_SET_TABLE) {
+      this.seekTable(db.large(ref) as SortedSetTable, db.keyspace.heap, rank, reverse);
+      return;
+    }
+    this.members = null;
+    this.reverse = reverse;
+    this.block = db.valueMemory(ref);
+    this.base = db.valueOffset(ref);
+    this.at = rank < 0 ? NO_ENTRY : packedSeek(this.block, this.base, rank * 2);
+  }
+
+  /** As `seek`, in a table that no key holds. */
+  seekTable(table: SortedSetTable, heap: Heap, rank: number, reverse: boolean): void {
+    this.members = table.members;
+    this.heap = heap;
+    table.index.beginWalk(this.walk, rank, reverse);
+  }
+
+  /** Goes on to the next element, the first at first, and returns whether there is one. */
+  next(): boolean {
+    const { members } = this;
+    if (members === null) return this.nextPacked();
+    const { walk } = this;
+    if (!walk.next()) return false;
+    const { ref } = walk;
+    this.score = walk.score;
+    this.memory = this.heap.bytes(ref);
+    this.start = members.keyOffset(ref);
+    this.length = members.keyLength(ref);
+    return true;
+  }
+
+  /** The member as a latin1 string. */
+  memberText(): string {
+    return toText(this.memory, this.start, this.start + this.length);
+  }
+
+  private nextPacked(): boolean {
+    const { entry, block, base, at } = this;
+    if (at === NO_ENTRY || block[base + at] === PACKED_END) return false;
+    const scoreAt = entry.read(block, base, at);
+    if (entry.isInteger) {
+      this.memory = this.digits;
+      this.start = 0;
+      this.length = entry.writeText(this.digits, 0);
+    } else {
+      this.memory = block;
+      this.start = entry.start;
+      this.length = entry.length;
+    }
+    const end = entry.read(block, base, scoreAt);
+    this.score = packedScore(entry);
+    if (this.reverse) {
+      const before = packedPrevious(block, base, at);
+      this.at = before === NO_ENTRY ? NO_ENTRY : packedPrevious(block, base, before);
+    } else {
+      this.at = end;
+    }
+    return true;
+  }
+}
+
+/** The score that a packed entry holds. */
+export function packedScore(entry: PackedEntry): number {
+  return entry.isInteger ? entry.number : parseDoubleBytes(entry.bytes, entry.start, entry.length);
+}

@@ -1,0 +1,780 @@
+// The order of a large sorted set: a B+ tree in a Heap over entries of a Dict, ascending by score, then by the bytes of
+// the member. Every inner node knows how many entries lie below each child, so ranks cost as little as lookups. A tree
+// and not a skip list, because it takes a third of the memory and a tenth of the cache misses.
+//
+// A leaf's block: count · next leaf · previous leaf · (unused), then LEAF_ENTRIES scores, then as many refs.
+// An inner node's: count · (unused) x 3, then INNER_CHILDREN scores and as many refs, which are the first entry below
+// each child, then the children, then the counts below them. What stands first for child 0 is never read. All others are
+// exact, since a ref must not outlive its entry.
+
+import type { Dict } from './dict.ts';
+import type { Heap, Ref } from './heap.ts';
+
+const NODE_BYTES = 1024;
+const HEADER_WORDS = 4;
+const HEADER_FLOATS = 2;
+
+const LEAF_ENTRIES = 84;
+const LEAF_REFS = HEADER_WORDS + 2 * LEAF_ENTRIES;
+const NEXT = 1;
+const PREVIOUS = 2;
+
+const INNER_CHILDREN = 50;
+const FIRST_REFS = HEADER_WORDS + 2 * INNER_CHILDREN;
+const CHILDREN = FIRST_REFS + INNER_CHILDREN;
+const COUNTS = CHILDREN + INNER_CHILDREN;
+
+// A node that falls below a third looks for a neighbour to merge with, unless both together would be nearly full: then
+// the next insertion would split them again.
+const LEAF_UNDERFULL = 28;
+const LEAF_MERGED_MAX = 70;
+const INNER_UNDERFULL = 16;
+const INNER_MERGED_MAX = 42;
+
+// A level takes at least 25 times the insertions of the one below.
+const MAX_HEIGHT = 16;
+
+export class OrderedIndex {
+  /** How many entries there are. */
+  size = 0;
+
+  private readonly heap: Heap;
+  private readonly members: Dict;
+  private root: Ref;
+  /** Levels of inner nodes above the leaves. */
+  private height = 0;
+  private firstLeaf: Ref;
+  private lastLeaf: Ref;
+  private nodes = 0;
+
+  // What the last descent has passed: at each level from `height` down to 1 a node and a child of it, at the end a leaf
+  // and a place in it.
+  private readonly pathNodes = new Int32Array(MAX_HEIGHT + 1);
+  private readonly pathSlots = new Int32Array(MAX_HEIGHT + 1);
+  private leaf: Ref = 0;
+  private slot = 0;
+
+  constructor(heap: Heap, members: Dict) {
+    this.heap = heap;
+    this.members = members;
+    this.root = this.newLeaf(0, 0);
+    this.firstLeaf = this.root;
+    this.lastLeaf = this.root;
+  }
+
+  /** The bytes of its blocks. */
+  get usedBytes(): number {
+    return this.nodes * NODE_BYTES;
+  }
+
+  /** How many blocks it has. */
+  get blocks(): number {
+    return this.nodes;
+  }
+
+  /** Adds an entry, which must not be present. O(log n). */
+  insert(score: number, ref: Ref): void {
+    this.findEntry(score, ref);
+    this.insertHere(score, ref);
+  }
+
+  /** Adds an entry that is known to come after all others, without comparing. O(log n). */
+  append(score: number, ref: Ref): void {
+    let node = this.root;
+    for (let level = this.height; level > 0; level--) {
+      const words = this.heap.words(node);
+      const at = this.heap.offset(node) >> 2;
+      const last = words[at]! - 1;
+      this.pathNodes[level] = node;
+      this.pathSlots[level] = last;
+      node = words[at + CHILDREN + last]!;
+    }
+    this.leaf = node;
+    this.slot = this.heap.words(node)[this.heap.offset(node) >> 2]!;
+    this.insertHere(score, ref);
+  }
+
+  /** Removes an entry, which must be present and still have its member. O(log n). */
+  delete(score: number, ref: Ref): void {
+    this.findEntry(score, ref);
+    this.removeHere(1);
+  }
+
+  /** Gives an entry another score. O(log n). */
+  update(score: number, ref: Ref, newScore: number): void {
+    this.findEntry(score, ref);
+    if (this.staysHere(newScore, ref)) {
+      const { leaf } = this;
+      this.heap.floats(leaf)[(this.heap.offset(leaf) >> 3) + HEADER_FLOATS + this.slot] = newScore;
+      return;
+    }
+    this.removeHere(1);
+    this.findEntry(newScore, ref);
+    this.insertHere(newScore, ref);
+  }
+
+  /** Removes `count` entries from a rank on and calls `removed` for each, in order. O(log n + count). */
+  deleteRange(rank: number, count: number, removed: (ref: Ref) => void): void {
+    while (count > 0) {
+      this.findRank(rank);
+      const words = this.heap.words(this.leaf);
+      const at = this.heap.offset(this.leaf) >> 2;
+      const here = Math.min(count, words[at]! - this.slot);
+      const first = at + LEAF_REFS + this.slot;
+      for (let i = first; i < first + here; i++) removed(words[i]!);
+      this.removeHere(here);
+      count -= here;
+    }
+  }
+
+  /** Removes the entry at a rank that exists and returns it. O(log n). */
+  deleteAt(rank: number): Ref {
+    this.findRank(rank);
+    const ref = this.heap.words(this.leaf)[(this.heap.offset(this.leaf) >> 2) + LEAF_REFS + this.slot]!;
+    this.removeHere(1);
+    return ref;
+  }
+
+  /** How many entries come before this one. O(log n). */
+  rank(score: number, ref: Ref): number {
+    this.findEntry(score, ref);
+    return this.rankHere();
+  }
+
+  /** How many entries have a score below `score`; with `orEqual` also those that have it. O(log n). */
+  rankOfScore(score: number, orEqual: boolean): number {
+    const { heap } = this;
+    let node = this.root;
+    for (let level = this.height; level > 0; level--) {
+      const words = heap.words(node);
+      const at = heap.offset(node) >> 2;
+      const firsts = heap.floats(node);
+      const base = (at >> 1) + HEADER_FLOATS;
+      let low = 0;
+      let high = words[at]! - 1;
+      while (low < high) {
+        const middle = (low + high + 1) >> 1;
+        const first = firsts[base + middle]!;
+        if (first < score || (orEqual && first === score)) low = middle;
+        else high = middle - 1;
+      }
+      node = this.step(level, node, low);
+    }
+    const scores = heap.floats(node);
+    const base = (heap.offset(node) >> 3) + HEADER_FLOATS;
+    let low = 0;
+    let high = heap.words(node)[heap.offset(node) >> 2]!;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const here = scores[base + middle]!;
+      if (here < score || (orEqual && here === score)) low = middle + 1;
+      else high = middle;
+    }
+    this.slot = low;
+    return this.rankHere();
+  }
+
+  /**
+   * How many entries have a member before the one given; with `orEqual` also the one that has it. Means something only
+   * where all scores are equal. O(log n).
+   */
+  rankOfMember(bytes: Uint8Array, start: number, length: number, orEqual: boolean): number {
+    const { heap, members } = this;
+    const limit = orEqual ? 1 : 0;
+    let node = this.root;
+    for (let level = this.height; level > 0; level--) {
+      const words = heap.words(node);
+      const at = heap.offset(node) >> 2;
+      let low = 0;
+      let high = words[at]! - 1;
+      while (low < high) {
+        const middle = (low + high + 1) >> 1;
+        if (members.compareKey(words[at + FIRST_REFS + middle]!, bytes, start, length) < limit) low = middle;
+        else high = middle - 1;
+      }
+      node = this.step(level, node, low);
+    }
+    const words = heap.words(node);
+    const at = heap.offset(node) >> 2;
+    let low = 0;
+    let high = words[at]!;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (members.compareKey(words[at + LEAF_REFS + middle]!, bytes, start, length) < limit) low = middle + 1;
+      else high = middle;
+    }
+    this.slot = low;
+    return this.rankHere();
+  }
+
+  /** Sets a walk on the way from a rank on. O(log n). */
+  beginWalk(walk: OrderedWalk, rank: number, reverse: boolean): void {
+    if (rank < 0 || rank >= this.size) {
+      walk.begin(this.heap, 0, 0, reverse);
+      return;
+    }
+    if (rank === 0) this.goTo(this.firstLeaf, 0);
+    else if (rank === this.size - 1) this.goTo(this.lastLeaf, this.leafCount(this.lastLeaf) - 1);
+    else this.findRank(rank);
+    walk.begin(this.heap, this.leaf, this.slot, reverse);
+  }
+
+  /** Frees up to `count` blocks; returns whether any are left. The entries themselves are not touched. */
+  freeSome(count: number): boolean {
+    const { heap } = this;
+    for (; count > 0 && this.nodes > 0; count--) {
+      let node = this.root;
+      let parentAt = -1;
+      let parent = 0;
+      for (let level = this.height; level > 0; level--) {
+        const at = heap.offset(node) >> 2;
+        const children = heap.words(node)[at]!;
+        if (children === 0) break;
+        parent = node;
+        parentAt = at;
+        node = heap.words(node)[at + CHILDREN + children - 1]!;
+      }
+      if (parentAt >= 0) heap.words(parent)[parentAt]!--;
+      this.freeNode(node);
+    }
+    return this.nodes > 0;
+  }
+
+  // Finds an entry, or where it belongs.
+  private findEntry(score: number, ref: Ref): void {
+    const { heap, members } = this;
+    let node = this.root;
+    for (let level = this.height; level > 0; level--) {
+      const words = heap.words(node);
+      const at = heap.offset(node) >> 2;
+      const firsts = heap.floats(node);
+      const base = (at >> 1) + HEADER_FLOATS;
+      let low = 0;
+      let high = words[at]! - 1;
+      while (low < high) {
+        const middle = (low + high + 1) >> 1;
+        const first = firsts[base + middle]!;
+        if (
+          first < score ||
+          (first === score && members.compareKeys(words[at + FIRST_REFS + middle]!, ref) <= 0)
+        ) {
+          low = middle;
+        } else {
+          high = middle - 1;
+        }
+      }
+      node = this.step(level, node, low);
+    }
+    const words = heap.words(node);
+    const at = heap.offset(node) >> 2;
+    const scores = heap.floats(node);
+    const base = (at >> 1) + HEADER_FLOATS;
+    let low = 0;
+    let high = words[at]!;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const here = scores[base + middle]!;
+      if (here < score || (here === score && members.compareKeys(words[at + LEAF_REFS + middle]!, ref) < 0)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    this.leaf = node;
+    this.slot = low;
+  }
+
+  // Finds the entry at a rank that exists.
+  private findRank(rank: number): void {
+    const { heap } = this;
+    let node = this.root;
+    let total = this.size;
+    for (let level = this.height; level > 0; level--) {
+      const words = heap.words(node);
+      const at = heap.offset(node) >> 2;
+      const counts = at + COUNTS;
+      let slot: number;
+      let below: number;
+      // From the nearer end.
+      if (rank < total >> 1) {
+        slot = 0;
+        below = words[counts]!;
+        while (rank >= below) {
+          rank -= below;
+          below = words[counts + ++slot]!;
+        }
+      } else {
+        slot = words[at]! - 1;
+        below = words[counts + slot]!;
+        let before = total - below;
+        while (rank < before) {
+          below = words[counts + --slot]!;
+          before -= below;
+        }
+        rank -= before;
+      }
+      total = below;
+      node = this.step(level, node, slot);
+    }
+    this.leaf = node;
+    this.slot = rank;
+  }
+
+  // Notes a step of the path and returns the child.
+  private step(level: number, node: Ref, slot: number): Ref {
+    this.pathNodes[level] = node;
+    this.pathSlots[level] = slot;
+    return this.heap.words(node)[(this.heap.offset(node) >> 2) + CHILDREN + slot]!;
+  }
+
+  private goTo(leaf: Ref, slot: number): void {
+    this.leaf = leaf;
+    this.slot = slot;
+  }
+
+  // The rank of the place that the path leads to.
+  private rankHere(): number {
+    const { heap } = this;
+    let rank = this.slot;
+    for (let level = this.height; level > 0; level--) {
+      const node = this.pathNodes[level]!;
+      const counts = (heap.offset(node) >> 2) + COUNTS;
+      const words = heap.words(node);
+      for (let i = counts, end = counts + this.pathSlots[level]!; i < end; i++) rank += words[i]!;
+    }
+    return rank;
+  }
+
+  // Whether an entry keeps its place with another score, as its neighbours within the leaf tell.
+  private staysHere(score: number, ref: Ref): boolean {
+    const { heap, leaf, slot, members } = this;
+    const words = heap.words(leaf);
+    const at = heap.offset(leaf) >> 2;
+    const place = (at >> 1) + HEADER_FLOATS + slot;
+    if (slot === 0 || slot === words[at]! - 1) return false;
+    const scores = heap.floats(leaf);
+    const before = scores[place - 1]!;
+    const after = scores[place + 1]!;
+    if (before > score || after < score) return false;
+    const refs = at + LEAF_REFS + slot;
+    return (
+      (before < score || members.compareKeys(words[refs - 1]!, ref) < 0) &&
+      (after > score || members.compareKeys(ref, words[refs + 1]!) < 0)
+    );
+  }
+
+  private insertHere(score: number, ref: Ref): void {
+    const { heap, leaf, slot } = this;
+    const at = heap.offset(leaf) >> 2;
+    const count = heap.words(leaf)[at]!;
+    const right = count === LEAF_ENTRIES ? this.splitLeaf() : 0;
+    this.size++;
+    this.addToCounts(1);
+    if (right === 0) {
+      this.putInLeaf(leaf, slot, score, ref);
+      return;
+    }
+    const left = heap.words(leaf)[at]!;
+    if (slot < left || left === 0) this.putInLeaf(leaf, slot, score, ref);
+    else this.putInLeaf(right, slot - left, score, ref);
+    const rightAt = heap.offset(right) >> 2;
+    const words = heap.words(right);
+    const first = heap.floats(right)[(rightAt >> 1) + HEADER_FLOATS]!;
+    this.insertChild(1, right, words[rightAt]!, first, words[rightAt + LEAF_REFS]!);
+  }
+
+  // Moves the upper part of the full leaf to a new one. What comes at either end of all begins a leaf of its own, so
+  // that sets which grow in order are filled to the brim.
+  private splitLeaf(): Ref {
+    const { heap, leaf, slot } = this;
+    const words = heap.words(leaf);
+    const at = heap.offset(leaf) >> 2;
+    const next = words[at + NEXT]!;
+    let keep = LEAF_ENTRIES >> 1;
+    if (slot === LEAF_ENTRIES && next === 0) keep = LEAF_ENTRIES;
+    else if (slot === 0 && words[at + PREVIOUS] === 0) keep = 0;
+    const right = this.newLeaf(leaf, next);
+    words[at + NEXT] = right;
+    if (next === 0) this.lastLeaf = right;
+    else heap.words(next)[(heap.offset(next) >> 2) + PREVIOUS] = right;
+    this.moveEntries(leaf, keep, right, 0, LEAF_ENTRIES - keep);
+    words[at] = keep;
+    heap.words(right)[heap.offset(right) >> 2] = LEAF_ENTRIES - keep;
+    return right;
+  }
+
+  private putInLeaf(leaf: Ref, slot: number, score: number, ref: Ref): void {
+    const { heap } = this;
+    const words = heap.words(leaf);
+    const at = heap.offset(leaf) >> 2;
+    const count = words[at]!;
+    const scores = heap.floats(leaf);
+    const base = (at >> 1) + HEADER_FLOATS;
+    const refs = at + LEAF_REFS;
+    for (let i = count; i > slot; i--) {
+      scores[base + i] = scores[base + i - 1]!;
+      words[refs + i] = words[refs + i - 1]!;
+    }
+    scores[base + slot] = score;
+    words[refs + slot] = ref;
+    words[at] = count + 1;
+  }
+
+  // Puts a new node, the right part of the child that the path leads through, into the node of that level.
+  private insertChild(level: number, child: Ref, count: number, score: number, ref: Ref): void {
+    const { heap } = this;
+    if (level > this.height) {
+      this.growRoot(child, count, score, ref);
+      return;
+    }
+    const node = this.pathNodes[level]!;
+    const slot = this.pathSlots[level]!;
+    const words = heap.words(node);
+    const at = heap.offset(node) >> 2;
+    const children = words[at]!;
+    words[at + COUNTS + slot]! -= count;
+    if (children < INNER_CHILDREN) {
+      this.putChild(node, slot + 1, child, count, score, ref);
+      return;
+    }
+    const atEnd = slot === INNER_CHILDREN - 1 && this.endsAt(level);
+    const keep = atEnd ? INNER_CHILDREN : INNER_CHILDREN >> 1;
+    const right = this.newNode();
+    const rightWords = heap.words(right);
+    const rightAt = heap.offset(right) >> 2;
+    this.moveChildren(node, keep, right, 0, INNER_CHILDREN - keep);
+    words[at] = keep;
+    rightWords[rightAt] = INNER_CHILDREN - keep;
+    if (slot + 1 <= keep && !atEnd) this.putChild(node, slot + 1, child, count, score, ref);
+    else this.putChild(right, slot + 1 - keep, child, count, score, ref);
+    let moved = 0;
+    for (let i = 0; i < rightWords[rightAt]!; i++) moved += rightWords[rightAt + COUNTS + i]!;
+    const first = heap.floats(right)[(rightAt >> 1) + HEADER_FLOATS]!;
+    this.insertChild(level + 1, right, moved, first, rightWords[rightAt + FIRST_REFS]!);
+  }
+
+  // Whether the node of the path at that level is the last of its level.
+  private endsAt(level: number): boolean {
+    for (let above = level + 1; above <= this.height; above++) {
+      const node = this.pathNodes[above]!;
+      if (this.pathSlots[above] !== this.heap.words(node)[this.heap.offset(node) >> 2]! - 1) return false;
+    }
+    return true;
+  }
+
+  private growRoot(child: Ref, count: number, score: number, ref: Ref): void {
+    const left = this.root;
+    this.root = this.newNode();
+    this.height++;
+    this.putChild(this.root, 0, left, this.size - count, score, ref);
+    this.putChild(this.root, 1, child, count, score, ref);
+  }
+
+  private putChild(node: Ref, slot: number, child: Ref, count: number, score: number, ref: Ref): void {
+    const { heap } = this;
+    const words = heap.words(node);
+    const at = heap.offset(node) >> 2;
+    const children = words[at]!;
+    this.moveChildren(node, slot, node, slot + 1, children - slot);
+    heap.floats(node)[(at >> 1) + HEADER_FLOATS + slot] = score;
+    words[at + FIRST_REFS + slot] = ref;
+    words[at + CHILDREN + slot] = child;
+    words[at + COUNTS + slot] = count;
+    words[at] = children + 1;
+  }
+
+  private addToCounts(count: number): void {
+    const { heap } = this;
+    for (let level = this.height; level > 0; level--) {
+      const node = this.pathNodes[level]!;
+      heap.words(node)[(heap.offset(node) >> 2) + COUNTS + this.pathSlots[level]!]! += count;
+    }
+  }
+
+  // Removes entries of the leaf that the path leads to, from its place on.
+  private removeHere(count: number): void {
+    const { heap, leaf, slot } = this;
+    const words = heap.words(leaf);
+    const at = heap.offset(leaf) >> 2;
+    const left = words[at]! - count;
+    this.size -= count;
+    this.addToCounts(-count);
+    if (left === 0 && this.height > 0) {
+      this.removeLeaf(leaf);
+      return;
+    }
+    this.moveEntries(leaf, slot + count, leaf, slot, left - slot);
+    words[at] = left;
+    if (this.height === 0) return;
+    if (slot === 0) {
+      this.setFirst(1, heap.floats(leaf)[(at >> 1) + HEADER_FLOATS]!, words[at + LEAF_REFS]!);
+    }
+    if (left < LEAF_UNDERFULL) this.mergeLeaf();
+  }
+
+  // From this level up: what lies below the path begins with another entry now.
+  private setFirst(level: number, score: number, ref: Ref): void {
+    const { heap } = this;
+    for (; level <= this.height; level++) {
+      const slot = this.pathSlots[level]!;
+      if (slot === 0) continue;
+      const node = this.pathNodes[level]!;
+      const at = heap.offset(node) >> 2;
+      heap.floats(node)[(at >> 1) + HEADER_FLOATS + slot] = score;
+      heap.words(node)[at + FIRST_REFS + slot] = ref;
+      return;
+    }
+  }
+
+  private removeLeaf(leaf: Ref): void {
+    const { heap } = this;
+    const words = heap.words(leaf);
+    const at = heap.offset(leaf) >> 2;
+    const next = words[at + NEXT]!;
+    const previous = words[at + PREVIOUS]!;
+    if (next === 0) this.lastLeaf = previous;
+    else heap.words(next)[(heap.offset(next) >> 2) + PREVIOUS] = previous;
+    if (previous === 0) this.firstLeaf = next;
+    else heap.words(previous)[(heap.offset(previous) >> 2) + NEXT] = next;
+    this.freeNode(leaf);
+    this.removeChild(1);
+  }
+
+  // Takes the child that the path leads through, which is freed already, out of the node of that level.
+  private removeChild(level: number): void {
+    const { heap } = this;
+    const node = this.pathNodes[level]!;
+    const slot = this.pathSlots[level]!;
+    const words = heap.words(node);
+    const at = heap.offset(node) >> 2;
+    const left = words[at]! - 1;
+    if (left === 0) {
+      this.freeNode(node);
+      this.removeChild(level + 1);
+      return;
+    }
+    this.moveChildren(node, slot + 1, node, slot, left - slot);
+    words[at] = left;
+    if (slot === 0) {
+      this.setFirst(level + 1, heap.floats(node)[(at >> 1) + HEADER_FLOATS]!, words[at + FIRST_REFS]!);
+    }
+    if (level < this.height) {
+      if (left < INNER_UNDERFULL) this.mergeInner(level);
+    } else {
+      this.shrinkRoot();
+    }
+  }
+
+  private shrinkRoot(): void {
+    const { heap } = this;
+    while (this.height > 0) {
+      const { root } = this;
+      const at = heap.offset(root) >> 2;
+      if (heap.words(root)[at]! > 1) return;
+      this.root = heap.words(root)[at + CHILDREN]!;
+      this.height--;
+      this.freeNode(root);
+    }
+  }
+
+  private mergeLeaf(): void {
+    const left = this.mergeable(1, LEAF_MERGED_MAX);
+    if (left < 0) return;
+    const { heap } = this;
+    const parent = this.pathNodes[1]!;
+    const parentWords = heap.words(parent);
+    const parentAt = heap.offset(parent) >> 2;
+    const to = parentWords[parentAt + CHILDREN + left]!;
+    const from = parentWords[parentAt + CHILDREN + left + 1]!;
+    const count = this.leafCount(from);
+    const toAt = heap.offset(to) >> 2;
+    this.moveEntries(from, 0, to, heap.words(to)[toAt]!, count);
+    heap.words(to)[toAt]! += count;
+    parentWords[parentAt + COUNTS + left]! += count;
+    this.pathSlots[1] = left + 1;
+    this.removeLeaf(from);
+  }
+
+  private mergeInner(level: number): void {
+    const left = this.mergeable(level + 1, INNER_MERGED_MAX);
+    if (left < 0) return;
+    const { heap } = this;
+    const parent = this.pathNodes[level + 1]!;
+    const parentWords = heap.words(parent);
+    const parentAt = heap.offset(parent) >> 2;
+    const to = parentWords[parentAt + CHILDREN + left]!;
+    const from = parentWords[parentAt + CHILDREN + left + 1]!;
+    const fromAt = heap.offset(from) >> 2;
+    // In a node of its own nobody needed to know what its first child begins with.
+    heap.floats(from)[(fromAt >> 1) + HEADER_FLOATS] =
+      heap.floats(parent)[(parentAt >> 1) + HEADER_FLOATS + left + 1]!;
+    heap.words(from)[fromAt + FIRST_REFS] = parentWords[parentAt + FIRST_REFS + left + 1]!;
+    const children = heap.words(from)[fromAt]!;
+    const toAt = heap.offset(to) >> 2;
+    this.moveChildren(from, 0, to, heap.words(to)[toAt]!, children);
+    heap.words(to)[toAt]! += children;
+    parentWords[parentAt + COUNTS + left]! += parentWords[parentAt + COUNTS + left + 1]!;
+    this.pathSlots[level + 1] = left + 1;
+    this.freeNode(from);
+    this.removeChild(level + 1);
+  }
+
+  // Of the child that the path leads through at that level and its neighbours: the left one of two that fit into one, or
+  // -1.
+  private mergeable(level: number, max: number): number {
+    const { heap } = this;
+    const parent = this.pathNodes[level]!;
+    const slot = this.pathSlots[level]!;
+    const words = heap.words(parent);
+    const at = heap.offset(parent) >> 2;
+    const children = at + CHILDREN + slot;
+    const own = this.leafCount(words[children]!);
+    if (slot + 1 < words[at]! && own + this.leafCount(words[children + 1]!) <= max) return slot;
+    return slot > 0 && own + this.leafCount(words[children - 1]!) <= max ? slot - 1 : -1;
+  }
+
+  // Moves entries between leaves or within one.
+  private moveEntries(from: Ref, fromSlot: number, to: Ref, toSlot: number, count: number): void {
+    const { heap } = this;
+    const fromAt = heap.offset(from) >> 2;
+    const toAt = heap.offset(to) >> 2;
+    moveFloats(
+      heap.floats(from),
+      (fromAt >> 1) + HEADER_FLOATS + fromSlot,
+      heap.floats(to),
+      (toAt >> 1) + HEADER_FLOATS + toSlot,
+      count,
+    );
+    moveWords(
+      heap.words(from),
+      fromAt + LEAF_REFS + fromSlot,
+      heap.words(to),
+      toAt + LEAF_REFS + toSlot,
+      count,
+    );
+  }
+
+  private moveChildren(from: Ref, fromSlot: number, to: Ref, toSlot: number, count: number): void {
+    const { heap } = this;
+    const fromWords = heap.words(from);
+    const toWords = heap.words(to);
+    const source = (heap.offset(from) >> 2) + fromSlot;
+    const target = (heap.offset(to) >> 2) + toSlot;
+    moveFloats(
+      heap.floats(from),
+      (heap.offset(from) >> 3) + HEADER_FLOATS + fromSlot,
+      heap.floats(to),
+      (heap.offset(to) >> 3) + HEADER_FLOATS + toSlot,
+      count,
+    );
+    moveWords(fromWords, source + FIRST_REFS, toWords, target + FIRST_REFS, count);
+    moveWords(fromWords, source + CHILDREN, toWords, target + CHILDREN, count);
+    moveWords(fromWords, source + COUNTS, toWords, target + COUNTS, count);
+  }
+
+  /** The entries of a leaf, or the children of an inner node. */
+  private leafCount(node: Ref): number {
+    return this.heap.words(node)[this.heap.offset(node) >> 2]!;
+  }
+
+  private newLeaf(previous: Ref, next: Ref): Ref {
+    const leaf = this.newNode();
+    const at = this.heap.offset(leaf) >> 2;
+    const words = this.heap.words(leaf);
+    words[at + NEXT] = next;
+    words[at + PREVIOUS] = previous;
+    return leaf;
+  }
+
+  private newNode(): Ref {
+    const node = this.heap.alloc(NODE_BYTES);
+    this.heap.words(node)[this.heap.offset(node) >> 2] = 0;
+    this.nodes++;
+    return node;
+  }
+
+  private freeNode(node: Ref): void {
+    this.nodes--;
+    this.heap.free(node);
+  }
+}
+
+/** A walk over an index from one entry to the next or the previous. The index must not change meanwhile. */
+export class OrderedWalk {
+  ref: Ref = 0;
+  score = 0;
+
+  private heap!: Heap;
+  private leaf: Ref = 0;
+  private slot = 0;
+  private reverse = false;
+  private words: Int32Array = NO_WORDS;
+  private scores: Float64Array = NO_FLOATS;
+  private at = 0;
+  private count = 0;
+
+  /** For OrderedIndex: the next entry is the one at `slot` of `leaf`; 0: there is none. */
+  begin(heap: Heap, leaf: Ref, slot: number, reverse: boolean): void {
+    this.heap = heap;
+    this.reverse = reverse;
+    this.enter(leaf);
+    this.slot = slot;
+  }
+
+  /** Goes on to the next entry, the first at first, and returns whether there is one. */
+  next(): boolean {
+    if (this.reverse) {
+      if (this.slot < 0) {
+        this.enter(this.leaf === 0 ? 0 : this.words[this.at + PREVIOUS]!);
+        this.slot = this.count - 1;
+      }
+    } else if (this.slot >= this.count) {
+      this.enter(this.leaf === 0 ? 0 : this.words[this.at + NEXT]!);
+      this.slot = 0;
+    }
+    if (this.leaf === 0) return false;
+    const { slot } = this;
+    this.ref = this.words[this.at + LEAF_REFS + slot]!;
+    this.score = this.scores[(this.at >> 1) + HEADER_FLOATS + slot]!;
+    this.slot = this.reverse ? slot - 1 : slot + 1;
+    return true;
+  }
+
+  private enter(leaf: Ref): void {
+    this.leaf = leaf;
+    if (leaf === 0) {
+      this.count = 0;
+      return;
+    }
+    this.words = this.heap.words(leaf);
+    this.scores = this.heap.floats(leaf);
+    this.at = this.heap.offset(leaf) >> 2;
+    this.count = this.words[this.at]!;
+  }
+}
+
+const NO_WORDS = new Int32Array(0);
+const NO_FLOATS = new Float64Array(0);
+
+// At these lengths a loop is as fast as the native copy, which would have to make a view first.
+function moveWords(from: Int32Array, start: number, to: Int32Array, target: number, count: number): void {
+  if (from === to && target > start) {
+    for (let i = count - 1; i >= 0; i--) to[target + i] = from[start + i]!;
+  } else {
+    for (let i = 0; i < count; i++) to[target + i] = from[start + i]!;
+  }
+}
+
+function moveFloats(
+  from: Float64Array,
+  start: number,
+  to: Float64Array,
+  target: number,
+  count: number,
+): void {
+  if (from === to && target > start) {
+    for (let i = count - 1; i >= 0; i--) to[target + i] = from[start + i]!;
+  } else {
+    for (let i = 0; i < count; i++) to[target + i] = from[start + i]!;
+  }
+}

@@ -1,0 +1,61 @@
+// A list that is being read: nodes as they come, or elements that find their nodes as if they were pushed.
+
+import { KIND } from '../datatypes/kind.ts';
+import { fitsInEntry } from '../datatypes/list-node.ts';
+import { NodeList } from '../datatypes/node-list.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import { packedBytes, packedLength } from '../memory/packed.ts';
+import type { PackedValue } from '../memory/packed-entry.ts';
+import { type Builder, BuiltValue, type DecodedValue, freeLarge, SmallValue } from './decoded-value.ts';
+
+export class ListBuilder implements Builder {
+  private readonly nodes: NodeList;
+  private readonly plainFrom: number;
+  private fits = false;
+
+  constructor(keyspace: Keyspace) {
+    const { limits } = keyspace;
+    this.plainFrom = keyspace.plainElementBytes;
+    this.nodes = new NodeList(keyspace.heap, limits['list-max-listpack-size'], limits['list-compress-depth']);
+  }
+
+  get isEmpty(): boolean {
+    return this.nodes.length === 0;
+  }
+
+  push(value: PackedValue): void {
+    this.nodes.pushTail(value, this.plainFrom);
+  }
+
+  addPlainNode(bytes: Uint8Array, start: number, length: number): void {
+    this.nodes.appendPlain(bytes, start, length);
+  }
+
+  /** Adds a sound packed block as a node; an empty one is passed over. */
+  addPackedNode(bytes: Uint8Array, base: number): void {
+    if (packedLength(bytes, base) > 0) this.nodes.appendPacked(bytes, base);
+  }
+
+  /** Lets the list lie in its entry if it is small enough. */
+  fitInEntry(): void {
+    const { nodes } = this;
+    if (nodes.nodeCount !== 1 || nodes.isPlain(0)) return;
+    const memory = nodes.memory(0);
+    const base = nodes.base(0);
+    this.fits = fitsInEntry(nodes.nodeLimit, packedBytes(memory, base), packedLength(memory, base), false);
+  }
+
+  finish(): DecodedValue {
+    const { nodes } = this;
+    if (!this.fits) return new BuiltValue(KIND.LIST_NODES, nodes);
+    const base = nodes.base(0);
+    const memory = nodes.memory(0);
+    const copy = Uint8Array.prototype.slice.call(memory, base, base + packedBytes(memory, base));
+    freeLarge(nodes);
+    return new SmallValue(KIND.LIST_PACKED, copy);
+  }
+
+  discard(): void {
+    freeLarge(this.nodes);
+  }
+}

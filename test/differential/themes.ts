@@ -1,0 +1,207 @@
+// What the random sequences about one type of value are made of: the type's commands and a few of all keys, values that
+// meet each other again and again, and limits so small that encodings change all the time. The grammars of the commands
+// do the rest (see commands.ts): a new command of a group is told without a line here.
+
+import type { Command, CommandGroup } from '../../src/engine/command-spec.ts';
+import { type PoolOf, toldCommands } from './commands.ts';
+
+export interface Theme {
+  readonly name: string;
+  readonly commands: readonly Command[];
+  readonly poolOf: PoolOf;
+  readonly config: Readonly<Record<string, string>>;
+  /** Requests with these words (in lower case) are left out, with the reason. */
+  readonly without: Readonly<Record<string, string>>;
+}
+
+const OF_ALL_KEYS: ReadonlySet<string> = new Set([
+  'copy',
+  'del',
+  'exists',
+  'expire',
+  'object|encoding',
+  'persist',
+  'rename',
+  'renamenx',
+  'type',
+]);
+// Their cursors and their choices are each server's own.
+const NOT_ALIKE: ReadonlySet<string> = new Set(['zscan', 'hscan', 'sscan', 'spop']);
+
+const KEYS = ['k1', 'k2', 'k3', 'k4', 'other'];
+const MEMBERS = [
+  ...'abcdefghijklmn',
+  '',
+  '0',
+  '1',
+  '2',
+  '10',
+  '-7',
+  '007',
+  '4096',
+  '70000',
+  '-9223372036854775808',
+  'aa',
+  'ab\0c',
+  'x'.repeat(11),
+  'x'.repeat(12),
+  'x'.repeat(13),
+  '\xff',
+];
+const SCORES = [
+  '0',
+  '0',
+  '1',
+  '1',
+  '2',
+  '-1',
+  '3.5',
+  '0.1',
+  '1e300',
+  '-2.25e-7',
+  '4611686018427387904',
+  '9007199254740993',
+  'inf',
+  '-inf',
+];
+const SCORE_BOUNDS = [
+  ...SCORES,
+  '(0',
+  '(1',
+  '(2',
+  '(3.5',
+  '-inf',
+  '+inf',
+  '-inf',
+  '+inf',
+  '(inf',
+  '(-inf',
+  '',
+  '1 ',
+  'x',
+];
+const LEX_BOUNDS = [
+  '-',
+  '+',
+  '-',
+  '+',
+  ...MEMBERS.slice(0, 18).flatMap((member) => [`[${member}`, `(${member}`]),
+  'a',
+  '+x',
+];
+const RANKS = ['0', '0', '1', '2', '3', '5', '8', '-1', '-1', '-2', '-4', '-9', '100', '-100', 'x'];
+const COUNTS = ['0', '1', '1', '2', '2', '3', '-1', '-2', 'x'];
+
+const keysOr =
+  (poolOf: PoolOf): PoolOf =>
+  (argument, command) =>
+    argument.type === 'key' ? KEYS : poolOf(argument, command);
+
+// What adds is told more often: half of all other commands take something away.
+const ADDING: Readonly<Record<string, number>> = { zadd: 10, sadd: 8, rpush: 4, lpush: 4, hset: 6, xadd: 10 };
+
+function commandsOf(...groups: CommandGroup[]): Command[] {
+  const told = toldCommands().filter(
+    ({ spec, fullName }) =>
+      (groups.includes(spec.group) || OF_ALL_KEYS.has(fullName)) && !NOT_ALIKE.has(fullName),
+  );
+  return told.flatMap((command) => new Array<Command>(ADDING[command.name] ?? 1).fill(command));
+}
+
+function sortedSetPool(scores: readonly string[], bounds: readonly string[]): PoolOf {
+  return keysOr(({ name, type }) => {
+    if (name === 'member') return MEMBERS;
+    if (name === 'score' || name === 'increment') return scores;
+    if (name === 'weight') return ['1', '2', '0', '-1', '0.5', 'inf', 'x'];
+    if (['min', 'max'].includes(name)) return bounds;
+    if (['start', 'stop'].includes(name)) return type === 'integer' ? RANKS : [...RANKS, ...bounds];
+    if (['offset', 'count', 'limit', 'numkeys'].includes(name)) return COUNTS;
+    return null;
+  });
+}
+
+const SORTED_SET_LIMITS = {
+  'zset-max-listpack-entries': '6',
+  'zset-max-listpack-value': '12',
+  'set-max-intset-entries': '4',
+  'set-max-listpack-entries': '6',
+};
+
+const ELEMENTS: PoolOf = keysOr(({ name }) => {
+  if (['element', 'pivot', 'member', 'field', 'value'].includes(name)) return MEMBERS;
+  if (['index', 'start', 'stop', 'rank'].includes(name)) return RANKS;
+  return /count|len|num|limit/.test(name) ? COUNTS : null;
+});
+
+const ENTRIES: PoolOf = keysOr((argument, command) => {
+  const { name } = argument;
+  if (/group/.test(name)) return ['g', 'h'];
+  if (/consumer/.test(name)) return ['alice', 'bob'];
+  if (/^id|-id$|^start$|^end$|threshold|last/.test(name)) {
+    return ['1-1', '1-2', '2', '3-0', '5-*', '7-1', '9', '0', '-', '+', '$', '(2', '>', '10-3', 'x'];
+  }
+  return ELEMENTS(argument, command);
+});
+
+export const THEMES: readonly Theme[] = [
+  {
+    name: 'sorted sets by score',
+    commands: commandsOf('sorted-set').filter(({ name }) => !name.includes('lex')),
+    poolOf: sortedSetPool(SCORES, SCORE_BOUNDS),
+    config: SORTED_SET_LIMITS,
+    without: { bylex: 'among different scores there is no order of members' },
+  },
+  {
+    name: 'sorted sets by member',
+    commands: commandsOf('sorted-set'),
+    poolOf: sortedSetPool(['0'], LEX_BOUNDS),
+    config: SORTED_SET_LIMITS,
+    without: {},
+  },
+  {
+    name: 'sorted sets and sets',
+    commands: [...commandsOf('sorted-set').filter(({ name }) => !name.includes('lex')), ...commandsOf('set')],
+    poolOf: sortedSetPool(SCORES, SCORE_BOUNDS),
+    config: SORTED_SET_LIMITS,
+    without: { bylex: 'among different scores there is no order of members' },
+  },
+  {
+    name: 'lists',
+    commands: commandsOf('list'),
+    poolOf: ELEMENTS,
+    config: { 'list-max-listpack-size': '4' },
+    without: {},
+  },
+  {
+    name: 'hashes',
+    commands: commandsOf('hash'),
+    poolOf: ELEMENTS,
+    config: { 'hash-max-listpack-entries': '6', 'hash-max-listpack-value': '12' },
+    without: {},
+  },
+  {
+    name: 'sets',
+    commands: commandsOf('set'),
+    poolOf: ELEMENTS,
+    config: {
+      'set-max-intset-entries': '4',
+      'set-max-listpack-entries': '6',
+      'set-max-listpack-value': '12',
+    },
+    without: {},
+  },
+  {
+    name: 'streams',
+    commands: commandsOf('stream'),
+    poolOf: ENTRIES,
+    config: { 'stream-node-max-entries': '4' },
+    without: {
+      '*': 'is a time',
+      block: 'waits',
+      xinfo: 'tells times',
+      xpending: 'tells times',
+      idle: 'is a time',
+      maxlen: 'cuts where nodes end',
+    },
+  },
+].filter(({ commands }) => commands.length > OF_ALL_KEYS.size);
