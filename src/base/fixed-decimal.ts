@@ -5,6 +5,7 @@ const EXPONENT_FROM = 1e21;
 /** The text of a double with `digits` digits after the point, at most 99; infinities are `inf` and `-inf`. */
 export function fixedDecimal(value: number, digits: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (Object.is(value, -0)) return `-${fixedDecimal(0, digits)}`;
   if (Math.abs(value) >= EXPONENT_FROM) return `${BigInt(value)}.${'0'.repeat(digits)}`;
   const rounded = value.toFixed(digits);
   // JavaScript rounds a tie away from zero. In a tie there is one more digit, a 5, and so one more bit, a 1.

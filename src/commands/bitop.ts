@@ -73,7 +73,8 @@ function storeCombined(ctx: CommandContext, operation: BitOperation, refs: Ref[]
     }
     return { bytes: db.valueMemory(ref), start: db.valueOffset(ref), length: db.valueLength(ref) };
   });
-  combineBits(operation, sources, db.valueMemory(written), db.valueOffset(written), length);
+  const { bitChunks } = ctx.keyspace.stringScratch;
+  combineBits(operation, sources, db.valueMemory(written), db.valueOffset(written), length, bitChunks);
   ctx.changed('set', TARGET);
 }
 

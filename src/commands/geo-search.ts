@@ -1,10 +1,11 @@
 // GEOSEARCH and GEOSEARCHSTORE, and the run that they share with the older GEORADIUS commands in geo-radius.ts.
 
 import { scoreLatitude, scoreLongitude } from '../datatypes/geohash.ts';
+import { SortedSetBuilder } from '../datatypes/sorted-set-builder.ts';
 import { arg, command, keyAt } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { GeoSearch } from '../keyspace/geo-search.ts';
-import { newTable, storeTable } from '../keyspace/sorted-set-value.ts';
+import { storeBuilt } from '../keyspace/scored-operations.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import {
@@ -284,14 +285,17 @@ function integerOf(score: number): number | bigint {
 function storeFound(ctx: CommandContext, options: GeoOptions, wanted: number, event: string): void {
   const { args, db, keyspace, reply } = ctx;
   const search = keyspace.geoSearch;
-  const table = newTable(db);
-  table.reserve(wanted);
+  const built = new SortedSetBuilder(keyspace.heap, keyspace.seed);
+  built.reserve(wanted);
   for (let i = 0; i < wanted; i++) {
     const found = search.order[i]!;
     const score = options.storesDistance ? search.exactDistance(found) : search.score(found);
-    table.add(score, search.memory(found), search.start(found), search.length(found));
+    const memory = search.memory(found);
+    const start = search.start(found);
+    const length = search.length(found);
+    built.add(score, memory, start, length, built.members.hash(memory, start, length));
   }
-  storeTable(db, args, options.target, db.lookupWrite(args, options.target), table);
+  storeBuilt(db, args, options.target, db.lookupWrite(args, options.target), built);
   ctx.changed(event, options.target, wanted);
   reply.integer(wanted);
 }

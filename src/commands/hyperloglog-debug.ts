@@ -145,6 +145,7 @@ function testRegisters(random: RandomSource): ReplyError | null {
 // Both forms count the same, and not too far off.
 function testCounts({ keyspace, server }: CommandContext): ReplyError | null {
   const maxBytes = server.config.values['hll-sparse-max-bytes'];
+  const { histogram } = keyspace.stringScratch;
   const dense = new Uint8Array(DENSE_BYTES);
   const grown = new GrowingHyperLogLog(maxBytes);
   const seedLow = keyspace.random.uint32();
@@ -161,8 +162,8 @@ function testCounts({ keyspace, server }: CommandContext): ReplyError | null {
     if (n !== checkpoint) continue;
     if (n < maxBytes / 2 && !isSparse(grown.bytes, 0))
       return hyperLogLogTestFailed('sparse encoding not used');
-    const count = countElements(dense, 0, DENSE_BYTES);
-    if (count !== countElements(grown.bytes, 0, grown.length)) {
+    const count = countElements(dense, 0, DENSE_BYTES, histogram);
+    if (count !== countElements(grown.bytes, 0, grown.length, histogram)) {
       return hyperLogLogTestFailed('dense/sparse disagree');
     }
     const off = Math.abs(n - count);

@@ -89,7 +89,7 @@ export const pfcount = command({
   args: [arg.key('key', { multiple: true })],
   run(ctx) {
     if (ctx.args.count === 2) countOne(ctx);
-    else ctx.reply.integer(asReply(countOfRegisters(mergedRegisters(ctx, null))));
+    else countAll(ctx);
   },
 });
 
@@ -105,12 +105,12 @@ export const pfmerge = command({
   args: [arg.key('destkey'), arg.key('sourcekey', { keySpec: 1, optional: true, multiple: true })],
   run(ctx) {
     const { args, db } = ctx;
-    const seen = { dense: false };
-    const registers = mergedRegisters(ctx, seen);
+    const { registers } = ctx.keyspace.stringScratch;
+    const isDense = mergeAll(ctx, registers);
     let ref = db.lookupWrite(args, 1);
     if (ref === 0) ref = addHyperLogLog(ctx);
     else makeRaw(db, ref);
-    ref = seen.dense ? storeDense(db, ref, registers) : raiseAll(ctx, ref, registers);
+    ref = isDense ? storeDense(db, ref, registers) : raiseAll(ctx, ref, registers);
     invalidateCount(db.valueMemory(ref), db.valueOffset(ref));
     ctx.changed('pfadd', 1);
     ctx.reply.ok();
@@ -133,6 +133,7 @@ export function makeRaw(db: Database, ref: Ref): void {
 
 /** Gives a sparse value the dense form and returns its entry. Throws CORRUPTED_HYPERLOGLOG. */
 export function makeDense(db: Database, ref: Ref): Ref {
+  // Of its own: PFMERGE may be on its way through the ones of the scratch.
   const registers = new Uint8Array(REGISTERS);
   mergeEntry(registers, db, ref);
   return storeDense(db, ref, registers);
@@ -203,7 +204,7 @@ function countOne(ctx: CommandContext): void {
     reply.integer(readCount(memory, at));
     return;
   }
-  const count = countElements(memory, at, db.valueLength(ref));
+  const count = countElements(memory, at, db.valueLength(ref), ctx.keyspace.stringScratch.histogram);
   if (count < 0) throw CORRUPTED_HYPERLOGLOG;
   writeCount(memory, at, count);
   // A change without an event: the value's bytes are other ones now, and replicas must have the same.
@@ -212,18 +213,25 @@ function countOne(ctx: CommandContext): void {
   reply.integer(asReply(count));
 }
 
-// The highest of each register of all keys named; missing ones have none.
-function mergedRegisters(ctx: CommandContext, seen: { dense: boolean } | null): Uint8Array {
+function countAll(ctx: CommandContext): void {
+  const { registers, histogram } = ctx.keyspace.stringScratch;
+  mergeAll(ctx, registers);
+  ctx.reply.integer(asReply(countOfRegisters(registers, histogram)));
+}
+
+// Gathers the highest of each register of all keys named, missing ones aside; returns whether one of them is dense.
+function mergeAll(ctx: CommandContext, registers: Uint8Array): boolean {
   const { args, db } = ctx;
-  const registers = new Uint8Array(REGISTERS);
+  let isDense = false;
+  registers.fill(0);
   for (let i = 1; i < args.count; i++) {
     const ref = db.lookupRead(args, i);
     if (ref === 0) continue;
     requireHyperLogLog(db, ref);
     mergeEntry(registers, db, ref);
-    if (seen !== null && !isSparse(db.valueMemory(ref), db.valueOffset(ref))) seen.dense = true;
+    if (!isSparse(db.valueMemory(ref), db.valueOffset(ref))) isDense = true;
   }
-  return registers;
+  return isDense;
 }
 
 function mergeEntry(registers: Uint8Array, db: Database, ref: Ref): void {

@@ -288,7 +288,6 @@ function push(ctx: CommandContext, atTail: boolean, mustExist: boolean): void {
   } else {
     expectList(db, ref);
   }
-  ref = pushArguments(db, args, 2, ref, atTail);
-  ctx.reply.integer(listLength(db, ref));
+  ctx.reply.integer(pushArguments(db, args, 2, ref, atTail));
   ctx.changed(atTail ? 'rpush' : 'lpush', 1, args.count - 2);
 }

@@ -46,7 +46,7 @@ export const spop = command({
       return;
     }
     const { set, member } = keyspace.sets;
-    const place = set.open(db, ref).randomPlace();
+    const place = set.open(db, ref).randomPlaceToRemove();
     set.read(place, member);
     if (ctx.propagates) ctx.propagateAs('SREM', args.string(1), member.text());
     replyMember(reply, member);
@@ -143,7 +143,7 @@ function popAllBut(ctx: CommandContext, ref: Ref, set: StoredSet, rest: number, 
   const kept = new FreshSet(keyspace, set.kind === KIND.SET_INTSET ? set.kind : KIND.SET_PACKED);
   if (set.kind === KIND.SET_TABLE) {
     for (let left = rest; left > 0; left--) {
-      const place = set.randomPlace();
+      const place = set.randomPlaceToRemove();
       set.read(place, member);
       kept.add(member);
       set.removeAt(place);
@@ -180,7 +180,7 @@ function popFromPacked(ctx: CommandContext, set: StoredSet, count: number, poppe
 function popOneByOne(ctx: CommandContext, set: StoredSet, count: number, popped: PoppedMembers): void {
   const { member } = ctx.keyspace.sets;
   for (let left = count; left > 0; left--) {
-    const place = set.randomPlace();
+    const place = set.randomPlaceToRemove();
     set.read(place, member);
     popped.add(member);
     replyMember(ctx.reply, member);

@@ -180,7 +180,7 @@ function claimGiven(
       if (group.find(id)) deleted.push(i);
       continue;
     }
-    const wasClaimed = seen !== null && seen.has(id.text());
+    const wasClaimed = seen?.has(id.text()) ?? false;
     const isPending = wasClaimed || group.find(id);
     if (!isPending && !claim.force) continue;
     if (isPending && claim.minIdleMs !== 0) {

@@ -2,7 +2,6 @@
 // and replicas hear of what was delivered. Observed 7.2.4: a delivery or claim leaves as an XCLAIM that sets everything,
 // so it may be repeated.
 
-import type { Stream } from '../datatypes/stream.ts';
 import type { StreamConsumer, StreamGroup } from '../datatypes/stream-group.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { Arguments } from '../resp/arguments.ts';
@@ -88,9 +87,4 @@ export function propagateGroupId(
     'ENTRIESREAD',
     `${group.entriesRead}`,
   );
-}
-
-/** The group that argument `i` names in a stream that may be absent. */
-export function groupOf(stream: Stream | null, args: Arguments, i: number): StreamGroup | null {
-  return stream === null ? null : stream.group(args, i);
 }

@@ -151,8 +151,9 @@ function listPending(
     reply.array(4);
     replyId(reply, id);
     reply.bulk(name, 0, name.length);
-    // It may have been delivered by a clock that was ahead.
-    reply.integer(idleMs > 0 ? idleMs : 0);
+    // By a clock that was ahead it may have been delivered in the future.
+    if (idleMs < 0) reply.integer(0);
+    else reply.integer(idleMs);
     reply.integer(BigInt.asIntN(64, BigInt(group.deliveryCount)));
   }
 }

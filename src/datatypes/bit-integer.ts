@@ -11,6 +11,8 @@ export const OVERFLOW_RULE = { WRAP: 0, SAT: 1, FAIL: 2 } as const;
 export type OverflowRule = (typeof OVERFLOW_RULE)[keyof typeof OVERFLOW_RULE];
 
 const EXACT_BITS = 53;
+// Powers of two, which are slow to compute.
+const SPANS: readonly number[] = Array.from({ length: EXACT_BITS + 1 }, (_, bits) => 2 ** bits);
 const INT64_SPAN = 2n ** 63n;
 
 /** The integer at bit `offset` of `bytes[start, start + length)`; beyond the end all bits are 0. */
@@ -29,7 +31,7 @@ export function readInteger(
     return normalizeInteger(type < 0 ? BigInt.asIntN(bits, value) : value);
   }
   const value = readBits(bytes, start, length, offset, bits);
-  return type < 0 && value >= 2 ** (bits - 1) ? value - 2 ** bits : value;
+  return type < 0 && value >= SPANS[bits - 1]! ? value - SPANS[bits]! : value;
 }
 
 /** Writes an integer that the type can hold at bit `offset` of the bytes from `start` on, which must reach so far. */
@@ -48,7 +50,7 @@ export function writeInteger(
     return;
   }
   const small = Number(value);
-  writeBits(bytes, start, offset, bits, small < 0 ? small + 2 ** bits : small);
+  writeBits(bytes, start, offset, bits, small < 0 ? small + SPANS[bits]! : small);
 }
 
 /** `value`, an int64, as the type can hold it; null when it cannot and `rule` is FAIL. */
@@ -59,8 +61,8 @@ export function fitInteger(
 ): number | bigint | null {
   const bits = Math.abs(type);
   if (bits > EXACT_BITS || typeof value !== 'number') return fitExactly(BigInt(value), type, rule, true);
-  const min = type < 0 ? -(2 ** (bits - 1)) : 0;
-  const max = type < 0 ? -min - 1 : 2 ** bits - 1;
+  const min = least(type);
+  const max = greatest(type);
   if (value >= min && value <= max) return value;
   if (rule === OVERFLOW_RULE.FAIL) return null;
   // A negative value for an unsigned type is a very large one.
@@ -79,8 +81,8 @@ export function addInteger(
   if (bits <= EXACT_BITS && typeof value === 'number' && typeof increment === 'number') {
     const sum = value + increment;
     if (Number.isSafeInteger(sum)) {
-      const min = type < 0 ? -(2 ** (bits - 1)) : 0;
-      const max = type < 0 ? -min - 1 : 2 ** bits - 1;
+      const min = least(type);
+      const max = greatest(type);
       if (sum >= min && sum <= max) return sum;
       if (rule === OVERFLOW_RULE.FAIL) return null;
       if (rule === OVERFLOW_RULE.SAT) return sum > max ? max : min;
@@ -110,8 +112,17 @@ function fitExactly(
   return normalizeInteger(isTooLarge ? max : min);
 }
 
+// The bounds of a type that numbers can hold exactly.
+function least(type: IntegerType): number {
+  return type < 0 ? -SPANS[-type - 1]! : 0;
+}
+
+function greatest(type: IntegerType): number {
+  return (type < 0 ? SPANS[-type - 1]! : SPANS[type]!) - 1;
+}
+
 function wrapped(value: number, type: IntegerType): number {
-  const span = 2 ** Math.abs(type);
+  const span = SPANS[Math.abs(type)]!;
   const rest = value - Math.floor(value / span) * span;
   return type < 0 && rest >= span / 2 ? rest - span : rest;
 }

@@ -2,14 +2,26 @@
 // byte. Long stretches are read as 32-bit words, so that a bitmap of 100 MB costs what it costs in C; what lies before
 // the first word and after the last is put together from bytes.
 
+import { copyBytes } from '../base/bytes.ts';
+
 const WORD_BYTES = 4;
 /** Below this length a view of the words costs more than it saves. */
 const SHORT_BYTES = 128;
 /** A piece of work that stays in the processor's first cache. */
 const CHUNK_BYTES = 16384;
+/** The pieces that are compared at once when a bit is sought, from large to small. */
+const LEAPS = [16384, 2048, 256] as const;
 
 const CHUNK_OF_ZEROS = Buffer.alloc(CHUNK_BYTES);
 const CHUNK_OF_ONES = Buffer.alloc(CHUNK_BYTES, 0xff);
+
+/** Room for `combineBits` to work in. */
+export class BitChunks {
+  readonly result = new Int32Array(CHUNK_BYTES / WORD_BYTES);
+  readonly operand = new Int32Array(CHUNK_BYTES / WORD_BYTES);
+  readonly resultBytes = new Uint8Array(this.result.buffer);
+  readonly operandBytes = new Uint8Array(this.operand.buffer);
+}
 
 /** How many bits of `bytes[start, start + length)` are set. */
 export function countBits(bytes: Uint8Array, start: number, length: number): number {
@@ -62,7 +74,7 @@ export interface BitSource {
 
 /**
  * Combines values into `target[start, start + length)`; one shorter than that counts as if zeros followed it. A source
- * may lie where the target does if it begins there. NOT takes one source.
+ * may lie where the target does if it begins there. NOT takes one source. O(length) for each source.
  */
 export function combineBits(
   operation: BitOperation,
@@ -70,21 +82,19 @@ export function combineBits(
   target: Uint8Array,
   start: number,
   length: number,
+  chunks: BitChunks,
 ): void {
-  const chunkWords = Math.ceil(Math.min(CHUNK_BYTES, length) / WORD_BYTES);
-  const result = new Int32Array(chunkWords);
-  const operand = new Int32Array(chunkWords);
-  const resultBytes = new Uint8Array(result.buffer);
-  const operandBytes = new Uint8Array(operand.buffer);
-  for (let from = 0; from < length; from += resultBytes.length) {
-    const taken = Math.min(resultBytes.length, length - from);
+  const { result, resultBytes, operand, operandBytes } = chunks;
+  for (let from = 0; from < length; from += CHUNK_BYTES) {
+    const taken = Math.min(CHUNK_BYTES, length - from);
+    const words = Math.ceil(taken / WORD_BYTES);
     copyChunk(sources[0]!, from, taken, resultBytes);
-    if (operation === BIT_OPERATION.NOT) invertWords(result);
+    if (operation === BIT_OPERATION.NOT) invertWords(result, words);
     for (let i = 1; i < sources.length; i++) {
       copyChunk(sources[i]!, from, taken, operandBytes);
-      combineWords(operation, result, operand);
+      combineWords(operation, result, operand, words);
     }
-    target.set(taken === resultBytes.length ? resultBytes : resultBytes.subarray(0, taken), start + from);
+    copyBytes(resultBytes, 0, target, start + from, taken);
   }
 }
 
@@ -96,16 +106,15 @@ function copyChunk(
   chunk: Uint8Array,
 ): void {
   const present = Math.max(0, Math.min(taken, length - from));
-  if (present > 0) chunk.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start + from, present));
+  copyBytes(bytes, start + from, chunk, 0, present);
   if (present < taken) chunk.fill(0, present, taken);
 }
 
-function invertWords(words: Int32Array): void {
-  for (let i = 0; i < words.length; i++) words[i] = ~words[i]!;
+function invertWords(words: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) words[i] = ~words[i]!;
 }
 
-function combineWords(operation: BitOperation, result: Int32Array, operand: Int32Array): void {
-  const count = result.length;
+function combineWords(operation: BitOperation, result: Int32Array, operand: Int32Array, count: number): void {
   if (operation === BIT_OPERATION.AND) for (let i = 0; i < count; i++) result[i]! &= operand[i]!;
   else if (operation === BIT_OPERATION.OR) for (let i = 0; i < count; i++) result[i]! |= operand[i]!;
   else for (let i = 0; i < count; i++) result[i]! ^= operand[i]!;
@@ -113,11 +122,9 @@ function combineWords(operation: BitOperation, result: Int32Array, operand: Int3
 
 // The first byte in [at, last] that is not `skipped`; after `last` when there is none.
 function skipBytes(bytes: Buffer, at: number, last: number, skipped: number): number {
-  if (last - at >= CHUNK_BYTES) {
-    const chunk = skipped === 0 ? CHUNK_OF_ZEROS : CHUNK_OF_ONES;
-    while (last - at >= CHUNK_BYTES && bytes.compare(chunk, 0, CHUNK_BYTES, at, at + CHUNK_BYTES) === 0) {
-      at += CHUNK_BYTES;
-    }
+  const chunk = skipped === 0 ? CHUNK_OF_ZEROS : CHUNK_OF_ONES;
+  for (const leap of LEAPS) {
+    while (last - at >= leap && bytes.compare(chunk, 0, leap, at, at + leap) === 0) at += leap;
   }
   if (last - at >= SHORT_BYTES) {
     const first = alignedFrom(bytes, at);

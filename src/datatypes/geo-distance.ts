@@ -10,7 +10,8 @@ const RADIANS_PER_DEGREE = Math.PI / 180;
 const UNCERTAINTY = 1e-14;
 // Towards the other side of the earth the arc sine makes more of them.
 const FAR_METERS = 0.45 * Math.PI * EARTH_RADIUS_METERS * 2;
-const DIGITS_SCALE = 10000;
+const DIGITS = 4;
+const DIGITS_SCALE = 10 ** DIGITS;
 
 /** What an integer of C becomes that cannot hold the value: the least one, with the point where it belongs. */
 const NO_DISTANCE = '-922337203685477.5808';
@@ -96,6 +97,6 @@ function roundHalfEven(value: number): number {
 
 function fixedPoint(units: number): string {
   if (Number.isNaN(units)) return NO_DISTANCE;
-  const whole = Math.floor(units / DIGITS_SCALE);
-  return `${whole}.${String(units - whole * DIGITS_SCALE).padStart(4, '0')}`;
+  const digits = units < DIGITS_SCALE ? String(units).padStart(DIGITS + 1, '0') : String(units);
+  return `${digits.slice(0, -DIGITS)}.${digits.slice(-DIGITS)}`;
 }

@@ -4,6 +4,7 @@
 
 import { copyBytes } from '../base/bytes.ts';
 import type { HashSeed } from '../base/hash.ts';
+import type { TableStats } from '../memory/chained-table.ts';
 import { Dict } from '../memory/dict.ts';
 import type { Heap, Ref } from '../memory/heap.ts';
 import type { LargeValue } from './large-value.ts';
@@ -100,6 +101,10 @@ export class HashTable implements LargeValue {
       bytes += this.heap.capacity(ref);
     });
     return bytes;
+  }
+
+  tables(): TableStats[] {
+    return this.dict.stats();
   }
 }
 

@@ -326,12 +326,8 @@ export class NodeList implements LargeValue {
     const memory = this.memory(node);
     const base = this.base(node);
     if (isPlainNode(memory, base)) return false;
-    return !exceedsWithElement(
-      this.nodeLimit,
-      nodeBytes(memory, base),
-      packedLength(memory, base),
-      value.length,
-    );
+    const count = packedLength(memory, base);
+    return !exceedsWithElement(this.nodeLimit, nodeBytes(memory, base), count, value.length);
   }
 
   private prepend(value: PackedValue): void {
@@ -447,13 +443,15 @@ export class NodeList implements LargeValue {
     return true;
   }
 
-  // Makes room for a block to grow by `more` bytes at its end.
+  // Makes room for a packed block to grow by `more` bytes at its end.
   private makeRoom(node: number, more: number): void {
     const ref = this.nodes.get(node);
-    const needed = nodeBlockBytes(this.memory(node), this.base(node)) + more;
+    const gap = node === 0 ? this.headGap : 0;
+    const needed = nodeBytes(this.heap.bytes(ref), this.heap.offset(ref) + gap) + more;
     const capacity = this.heap.capacity(ref);
+    if (gap + needed <= capacity) return;
     if (needed > capacity) this.moveNode(node, needed, false);
-    else if (node === 0 && this.headGap + needed > capacity) this.closeHeadGap();
+    else this.closeHeadGap();
   }
 
   // Makes room for the first block to begin `more` bytes earlier: all the room that there is, so that it lasts.

@@ -3,7 +3,7 @@
 // looks the same. Numbers (a bigint beyond the safe ones) appear only where a program outside asks for them.
 
 import { writeText } from '../base/bytes.ts';
-import { parseSafeInteger, parseUint64, writeSafeInteger } from '../base/numbers.ts';
+import { parseUint64, writeSafeInteger } from '../base/numbers.ts';
 
 const TWO_32 = 0x100000000;
 // Above this upper half a 64-bit integer is no safe number.
@@ -11,6 +11,8 @@ const SAFE_HIGH = 0x1fffff;
 const DASH = 0x2d;
 const PLUS = 0x2b;
 const STAR = 0x2a;
+// So many digits spell a safe number, whatever they are.
+const SAFE_DIGITS = 15;
 // Longer texts are no IDs whatever they hold.
 const MAX_TEXT = 127;
 
@@ -182,16 +184,16 @@ export class StreamId {
     if (length > MAX_TEXT) return ID_FORM.INVALID;
     let dash = 0;
     while (dash < length && bytes[start + dash] !== DASH) dash++;
-    const ms = parseSafeInteger(bytes, start, dash);
-    if (!(ms >= 0)) return this.parseText(bytes, start, length, lastSequence);
+    const ms = digitsAt(bytes, start, dash);
+    if (ms < 0) return this.parseText(bytes, start, length, lastSequence);
     this.setMs(ms);
     if (dash === length) {
       if (lastSequence) this.seqHigh = this.seqLow = -1;
       return ID_FORM.COMPLETE;
     }
     if (dash === length - 2 && bytes[start + dash + 1] === STAR) return ID_FORM.WITHOUT_SEQUENCE;
-    const seq = parseSafeInteger(bytes, start + dash + 1, length - dash - 1);
-    if (!(seq >= 0)) return this.parseText(bytes, start, length, lastSequence);
+    const seq = digitsAt(bytes, start + dash + 1, length - dash - 1);
+    if (seq < 0) return this.parseText(bytes, start, length, lastSequence);
     this.seqHigh = Math.floor(seq / TWO_32);
     this.seqLow = seq | 0;
     return ID_FORM.COMPLETE;
@@ -241,6 +243,18 @@ export function highHalf(value: number | bigint): number {
 /** The lower 32 bits of a 64-bit integer, signed. */
 export function lowHalf(value: number | bigint): number {
   return typeof value === 'number' ? value | 0 : Number(BigInt.asIntN(32, value));
+}
+
+// The number that some digits spell, zeros in front included; -1 when there are none, too many, or anything else.
+function digitsAt(bytes: Uint8Array, start: number, length: number): number {
+  if (length === 0 || length > SAFE_DIGITS) return -1;
+  let value = 0;
+  for (let i = start, end = start + length; i < end; i++) {
+    const digit = bytes[i]! - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 // Only the text's first byte counts; a zero byte ends the text.

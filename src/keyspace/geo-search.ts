@@ -13,32 +13,29 @@ import {
 import {
   cellScore,
   columnEdge,
+  columnLongitude,
   columnOf,
+  LONGITUDE_MAX,
   rowEdge,
+  rowLatitude,
   rowOf,
   SCORE_STEPS,
+  scoreColumn,
   scoreLatitude,
   scoreLongitude,
+  scoreRow,
 } from '../datatypes/geohash.ts';
 import { KIND } from '../datatypes/kind.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Database } from './database.ts';
-import { RANGE_BY, type SortedSetRange } from './sorted-set-range.ts';
 
+// By so much, relative, the angles that keep positions out are widened.
+const MARGIN = 1e-9;
 /** Half the width of the Mercator map, at the equator. */
 const MAP_METERS = 20037726.37;
 // The order in which cells are searched, as steps to the east and to the north; clients see it in unsorted replies.
-const CELL_STEPS: readonly (readonly [east: number, north: number])[] = [
-  [0, 0],
-  [0, 1],
-  [0, -1],
-  [1, 0],
-  [-1, 0],
-  [1, 1],
-  [-1, 1],
-  [1, -1],
-  [-1, -1],
-];
+const CELL_EAST = [0, 0, 0, 1, -1, 1, -1, 1, -1] as const;
+const CELL_NORTH = [0, 1, -1, 0, 0, 1, 1, -1, -1] as const;
 
 export class GeoSearch {
   /** The center. */
@@ -69,6 +66,11 @@ export class GeoSearch {
   private east = 0;
   private south = 0;
   private north = 0;
+  // Columns and rows of the finest grid beside which no position can lie within the area.
+  private firstColumn = 0;
+  private lastColumn = 0;
+  private firstRow = 0;
+  private lastRow = 0;
   // The cell with the center, and the grid it belongs to.
   private steps = 0;
   private column = 0;
@@ -81,11 +83,13 @@ export class GeoSearch {
   run(db: Database, ref: Ref, limit: number): void {
     this.clear();
     this.bound();
+    this.limitCells();
     this.chooseGrid();
     let lastColumn = -1;
     let lastRow = -1;
-    for (let i = 0; i < CELL_STEPS.length; i++) {
-      const [east, north] = CELL_STEPS[i]!;
+    for (let i = 0; i < CELL_EAST.length; i++) {
+      const east = CELL_EAST[i]!;
+      const north = CELL_NORTH[i]!;
       if (this.isUseless(east, north)) continue;
       const column = this.step(this.column, east);
       const row = this.step(this.row, north);
@@ -165,6 +169,37 @@ export class GeoSearch {
     this.north = latitude + arc;
   }
 
+  // Most of what lies in nine cells is not within the area, and to know that is cheap for most: only what lies between
+  // these columns and rows is worth a sine.
+  private limitCells(): void {
+    const { latitude, longitude } = this;
+    const rows = degrees(this.arcAbove() * (1 + MARGIN));
+    this.firstRow = rowOf(latitude - rows, SCORE_STEPS) - 1;
+    this.lastRow = rowOf(latitude + rows, SCORE_STEPS) + 1;
+    const columns = degrees(this.arcAside() * (1 + MARGIN));
+    this.firstColumn = columnOf(longitude - columns, SCORE_STEPS) - 1;
+    this.lastColumn = columnOf(longitude + columns, SCORE_STEPS) + 1;
+    const reachesAround = !(longitude - columns > -LONGITUDE_MAX && longitude + columns < LONGITUDE_MAX);
+    if (!reachesAround) return;
+    this.firstColumn = 0;
+    this.lastColumn = Number.POSITIVE_INFINITY;
+  }
+
+  // How far the area reaches to the north, as an angle.
+  private arcAbove(): number {
+    return ((this.isBox ? this.height / 2 : this.radius) * this.metersPerUnit) / EARTH_RADIUS_METERS;
+  }
+
+  // How far the area reaches to the east where it reaches farthest, as a difference of longitudes; NaN: all around.
+  private arcAside(): number {
+    const latitude = Math.abs(radians(this.latitude));
+    const above = this.arcAbove();
+    if (!(latitude + above < Math.PI / 2)) return Number.NaN;
+    if (!this.isBox) return Math.asin(Math.sin(above) / Math.cos(latitude));
+    const quarter = (this.width * this.metersPerUnit) / (4 * EARTH_RADIUS_METERS);
+    return quarter < Math.PI / 2 ? 2 * Math.asin(Math.sin(quarter) / Math.cos(latitude + above)) : Number.NaN;
+  }
+
   // The finest grid of which nine cells cover the area.
   private chooseGrid(): void {
     const { width, height } = this;
@@ -193,7 +228,7 @@ export class GeoSearch {
 
   // The column or row next to one, around the map.
   private step(at: number, by: number): number {
-    return by === 0 ? at : (at + by) & (2 ** this.steps - 1);
+    return by === 0 ? at : (at + by) & ((1 << this.steps) - 1);
   }
 
   // Whether the area ends within the center's own cell on that side.
@@ -209,24 +244,17 @@ export class GeoSearch {
   }
 
   private searchCell(db: Database, ref: Ref, column: number, row: number, limit: number): void {
-    const { keyspace } = db;
-    const { cursor } = keyspace.sortedSets;
-    const range = keyspace.sortedSetRange;
-    setScores(range, cellScore(column, row, this.steps, 0), cellScore(column, row, this.steps, 1));
-    range.resolve(db, ref);
-    if (range.count === 0) return;
-    const isTable = db.kind(ref) === KIND.SORTED_SET_TABLE;
-    const block = db.valueMemory(ref);
-    cursor.seek(db, ref, range.first, false);
-    for (let left = range.count; left > 0; left--) {
-      cursor.next();
-      const { memory, start, length, score } = cursor;
-      const distance = this.distanceWithin(scoreLongitude(score), scoreLatitude(score));
-      if (distance >= 0 || Number.isNaN(distance)) {
-        // A member that a packed set keeps as an integer has no bytes there.
-        if (isTable || memory === block) this.note(memory, start, length, score, distance);
-        else this.note(memory.slice(start, start + length), 0, length, score, distance);
-      }
+    const { cursor } = db.keyspace.sortedSets;
+    const end = cellScore(column, row, this.steps, 1);
+    cursor.seekScore(db, ref, cellScore(column, row, this.steps, 0));
+    while (cursor.next() && cursor.score < end) {
+      const { score } = cursor;
+      const row = scoreRow(score);
+      if (row < this.firstRow || row > this.lastRow) continue;
+      const column = scoreColumn(score);
+      if (column < this.firstColumn || column > this.lastColumn) continue;
+      const distance = this.distanceWithin(columnLongitude(column), rowLatitude(row));
+      if (distance >= 0 || Number.isNaN(distance)) this.note(db, ref, distance);
       if (limit !== 0 && this.count >= limit) return;
     }
   }
@@ -245,27 +273,20 @@ export class GeoSearch {
     return distance.isBeyond(meters, this.radius * metersPerUnit, x, y, longitude, latitude) ? -1 : meters;
   }
 
-  private note(memory: Uint8Array, start: number, length: number, score: number, distance: number): void {
+  private note(db: Database, ref: Ref, distance: number): void {
+    const { cursor } = db.keyspace.sortedSets;
+    const { memory, start, length } = cursor;
     const { count } = this;
-    this.memories[count] = memory;
-    this.starts[count] = start;
+    // A member that a packed set keeps as an integer has no bytes there.
+    const hasBytes = db.kind(ref) === KIND.SORTED_SET_TABLE || memory === db.valueMemory(ref);
+    this.memories[count] = hasBytes ? memory : memory.slice(start, start + length);
+    this.starts[count] = hasBytes ? start : 0;
     this.lengths[count] = length;
-    this.scores[count] = score;
+    this.scores[count] = cursor.score;
     this.distances[count] = distance;
     this.order[count] = count;
     this.count = count + 1;
   }
-}
-
-function setScores(range: SortedSetRange, min: number, end: number): void {
-  range.by = RANGE_BY.SCORE;
-  range.reversed = false;
-  range.offset = 0;
-  range.limit = -1;
-  range.min = min;
-  range.minExcluded = false;
-  range.max = end;
-  range.maxExcluded = true;
 }
 
 // Towards the poles cells get narrower than the map shows them.

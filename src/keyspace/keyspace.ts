@@ -11,15 +11,16 @@ import { Heap, type Ref } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { AccessClock } from './access-clock.ts';
 import { Database } from './database.ts';
-import { ListCursor } from './list-cursor.ts';
 import { DEFAULT_LIMITS, type EncodingLimits } from './encoding-limits.ts';
 import { GeoSearch } from './geo-search.ts';
+import { ListCursor } from './list-cursor.ts';
 import type { KeyspaceObserver } from './observer.ts';
 import { PackedScratch } from './packed-scratch.ts';
-import { SortedSetScratch } from './sorted-set-scratch.ts';
-import { SetTools } from './set-tools.ts';
 import { ScoredSources } from './scored-source.ts';
+import { SetTools } from './set-tools.ts';
 import { SortedSetRange } from './sorted-set-range.ts';
+import { SortedSetScratch } from './sorted-set-scratch.ts';
+import { StringScratch } from './string-scratch.ts';
 
 // A value of fewer pieces is freed faster than it is put off.
 const LAZY_PIECES = 64;
@@ -50,11 +51,12 @@ export class Keyspace {
   readonly stats: KeyspaceStats = newStats();
   readonly scratch = new PackedScratch();
   readonly streamScratch = new StreamScratch();
-  readonly sortedSets = new SortedSetScratch();
+  sortedSets = new SortedSetScratch();
   sets = new SetTools(this);
   scoredSources = new ScoredSources(this);
   readonly sortedSetRange = new SortedSetRange();
   readonly geoSearch = new GeoSearch();
+  readonly stringScratch = new StringScratch();
   readonly listCursor = new ListCursor();
 
   /** The configuration's values, where there is one. */
@@ -287,6 +289,7 @@ export class Keyspace {
     this.heap = new Heap();
     // What was opened last would keep the old heap alive.
     this.sets = new SetTools(this);
+    this.sortedSets = new SortedSetScratch();
     this.scoredSources = new ScoredSources(this);
     for (let id = 0; id < this.databases.length; id++) this.databases[id] = new Database(id, this);
   }

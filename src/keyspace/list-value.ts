@@ -87,21 +87,31 @@ export function addList(db: Database, args: Arguments, i: number): Ref {
   return addPacked(db, args, i, KIND.LIST_PACKED);
 }
 
-/** Pushes the arguments from `first` on, one after another. O(arguments). */
-export function pushArguments(db: Database, args: Arguments, first: number, ref: Ref, atTail: boolean): Ref {
-  const { keyspace } = db;
-  const value = keyspace.scratch.first;
-  let at = ref;
+/** Pushes the arguments from `first` on, one after another, and returns how many elements there are then. */
+export function pushArguments(
+  db: Database,
+  args: Arguments,
+  first: number,
+  ref: Ref,
+  atTail: boolean,
+): number {
+  const { plainElementBytes, scratch } = db.keyspace;
+  const value = scratch.first;
+  let at = isLarge(db, ref) ? ref : prepareForArguments(db, args, first, ref);
   if (!isLarge(db, at)) {
-    let bytes = 0;
-    for (let i = first; i < args.count; i++) bytes += args.length(i);
-    at = prepareGrowth(db, at, bytes, args.count - first);
+    for (let i = first; i < args.count; i++) {
+      value.setBytes(args.bytes, args.start(i), args.length(i));
+      at = pushPacked(db, at, value, atTail);
+    }
+    return packedLength(db.valueMemory(at), db.valueOffset(at));
   }
+  const list = nodesOf(db, at);
   for (let i = first; i < args.count; i++) {
     value.setBytes(args.bytes, args.start(i), args.length(i));
-    at = pushPrepared(db, at, value, atTail);
+    if (atTail) list.pushTail(value, plainElementBytes);
+    else list.pushHead(value, plainElementBytes);
   }
-  return at;
+  return list.length;
 }
 
 /**
@@ -115,7 +125,12 @@ export function pushValue(
   addedBytes: number,
   atTail: boolean,
 ): Ref {
-  return pushPrepared(db, prepareGrowth(db, ref, addedBytes, 1), value, atTail);
+  const at = prepareGrowth(db, ref, addedBytes, 1);
+  if (!isLarge(db, at)) return pushPacked(db, at, value, atTail);
+  const list = nodesOf(db, at);
+  if (atTail) list.pushTail(value, db.keyspace.plainElementBytes);
+  else list.pushHead(value, db.keyspace.plainElementBytes);
+  return at;
 }
 
 /**
@@ -276,14 +291,14 @@ function nodesOf(db: Database, ref: Ref): NodeList {
   return db.large(ref) as NodeList;
 }
 
-function pushPrepared(db: Database, ref: Ref, value: PackedValue, atTail: boolean): Ref {
-  if (isLarge(db, ref)) {
-    const list = nodesOf(db, ref);
-    if (atTail) list.pushTail(value, db.keyspace.plainElementBytes);
-    else list.pushHead(value, db.keyspace.plainElementBytes);
-    return ref;
-  }
+function pushPacked(db: Database, ref: Ref, value: PackedValue, atTail: boolean): Ref {
   return atTail ? appendPacked(db, ref, value) : insertPacked(db, ref, PACKED_HEADER_BYTES, value);
+}
+
+function prepareForArguments(db: Database, args: Arguments, first: number, ref: Ref): Ref {
+  let bytes = 0;
+  for (let i = first; i < args.count; i++) bytes += args.length(i);
+  return prepareGrowth(db, ref, bytes, args.count - first);
 }
 
 // Gives a list nodes before elements of so many bytes and so many in number are added to it, if it needs them then.

@@ -8,7 +8,7 @@ import type { SortedSetTable } from '../datatypes/sorted-set-table.ts';
 import type { Dict } from '../memory/dict.ts';
 import type { Heap, Ref } from '../memory/heap.ts';
 import { OrderedWalk } from '../memory/ordered-index.ts';
-import { NO_ENTRY, packedPrevious, packedSeek } from '../memory/packed.ts';
+import { NO_ENTRY, packedNext, packedPrevious, packedSeek } from '../memory/packed.ts';
 import { PACKED_END, PackedEntry } from '../memory/packed-entry.ts';
 import type { Database } from './database.ts';
 
@@ -51,6 +51,25 @@ export class SortedSetCursor {
     this.block = db.valueMemory(ref);
     this.base = db.valueOffset(ref);
     this.at = rank < 0 ? NO_ENTRY : packedSeek(this.block, this.base, rank * 2);
+  }
+
+  /** As `seek`, for the first element whose score is not below `score`, and upwards. O(log n), O(n) in a packed one. */
+  seekScore(db: Database, ref: Ref, score: number): void {
+    if (db.kind(ref) === KIND.SORTED_SET_TABLE) {
+      const { members, index } = db.large(ref) as SortedSetTable;
+      this.members = members;
+      this.heap = db.keyspace.heap;
+      index.beginWalkAtScore(this.walk, score);
+      return;
+    }
+    this.seek(db, ref, 0, false);
+    const { entry, block, base } = this;
+    for (let { at } = this; at !== NO_ENTRY && block[base + at] !== PACKED_END; ) {
+      const next = entry.read(block, base, packedNext(block, base, at));
+      if (packedScore(entry) >= score) break;
+      at = next;
+      this.at = at;
+    }
   }
 
   /** As `seek`, in a table that no key holds. */

@@ -12,6 +12,9 @@ const MIN_SLOTS = 16;
 const READ_AHEAD = 256;
 // How many buckets share their further places in a random draw: their slots are one cache line.
 const GROUP_SLOTS = 16;
+// From so many slots on draws of what is going to be removed stay at a group, for so many looks.
+const FAR_SLOTS = 1 << 14;
+const LOOKS_AT_GROUP = 16;
 
 /** What a table looks like inside, for DEBUG HTSTATS. */
 export interface TableStats {
@@ -34,6 +37,10 @@ export abstract class ChainedTable {
   private moved = 0;
   // The most further entries that a random draw has met in a group, where these were more than likely (see `random`).
   private mostFurther = 0;
+  // The group that draws stay at, for so many looks more, in tables of so many slots together (see `randomToRemove`).
+  private nearGroup = 0;
+  private looksLeft = 0;
+  private nearTotal = 0;
 
   constructor(heap: Heap) {
     this.heap = heap;
@@ -41,6 +48,11 @@ export abstract class ChainedTable {
   }
 
   protected abstract entryHash(ref: Ref): number;
+
+  /** As `entryHash`, for an entry that is known to be in a bucket of a table with `mask`: what the bucket tells of it. */
+  protected hashInBucket(ref: Ref, _bucket: number, _mask: number): number {
+    return this.entryHash(ref);
+  }
 
   /** Removes an entry and frees its block; a caller who knows its hash spares the table to ask for it. O(1). */
   delete(ref: Ref, hash = this.entryHash(ref)): void {
@@ -166,31 +178,56 @@ export abstract class ChainedTable {
    * Expected O(1) as long as the table is filled to an eighth, which shrinking sees to.
    */
   random(random: RandomSource): Ref {
+    return this.draw(random, false);
+  }
+
+  /**
+   * As `random`, for an entry that is going to be removed. In a large table, where every look at another place is a wait
+   * for memory, some draws in a row look at the same few buckets: since the hash is secret, who is there together is as
+   * random as who is drawn, and as nobody is drawn twice it cannot be seen. Each look finds all entries with equal chance.
+   */
+  randomToRemove(random: RandomSource): Ref {
+    return this.draw(random, this.table.slots >= FAR_SLOTS);
+  }
+
+  private draw(random: RandomSource, staysNear: boolean): Ref {
     if (this.size === 0) return 0;
     const { table, target } = this;
     const total = table.slots + (target?.slots ?? 0);
-    const load = this.size / Math.min(table.slots, target?.slots ?? table.slots);
+    const smaller = Math.min(table.slots, target?.slots ?? table.slots);
+    const group = Math.min(GROUP_SLOTS, smaller);
+    const load = this.size / smaller;
     // How many entries of a group come behind two others: by the mean and far above it.
-    const mean = (GROUP_SLOTS * load * load * load) / 6;
+    const mean = (group * load * load * load) / 6;
     const likelyMost = Math.ceil(mean + 4 * Math.sqrt(mean)) + 1;
     for (;;) {
       const further = Math.max(likelyMost, this.mostFurther);
-      const slot = random.below(total);
-      const place = random.below(2 * GROUP_SLOTS + further) - 2 * GROUP_SLOTS;
+      const slot = staysNear ? this.nearSlot(random, total) : random.below(total);
+      const place = random.below(2 * group + further) - 2 * group;
       const part = slot < table.slots ? table : target!;
       const at = slot < table.slots ? slot : slot - table.slots;
-      let ref = place < 0 ? part.get(at) : this.furtherEntry(part, at, place, further);
-      if (ref !== 0 && place < -GROUP_SLOTS) ref = this.next(ref);
+      let ref = place < 0 ? part.get(at) : this.furtherEntry(part, at & -group, group, place, further);
+      if (ref !== 0 && place < -group) ref = this.next(ref);
       if (ref !== 0) return ref;
     }
   }
 
-  /** The entry that has a further place in the group of a bucket, 0 when it is free or the group needs more than `places`. */
-  private furtherEntry(part: SlotTable, bucket: number, place: number, places: number): Ref {
-    const first = bucket & -GROUP_SLOTS;
+  /** A slot of the group that the draws stay at; how long they stay does not depend on what they find. */
+  private nearSlot(random: RandomSource, total: number): number {
+    if (this.looksLeft === 0 || this.nearTotal !== total) {
+      this.nearGroup = random.below(total / GROUP_SLOTS) * GROUP_SLOTS;
+      this.nearTotal = total;
+      this.looksLeft = LOOKS_AT_GROUP;
+    }
+    this.looksLeft--;
+    return this.nearGroup + random.below(GROUP_SLOTS);
+  }
+
+  /** The entry that has a further place in the group of buckets from `first` on; 0 when free, or when `places` are too few. */
+  private furtherEntry(part: SlotTable, first: number, group: number, place: number, places: number): Ref {
     let found = 0;
     let count = 0;
-    for (let at = first; at < first + GROUP_SLOTS; at++) {
+    for (let at = first; at < first + group; at++) {
       let ref = part.get(at);
       if (ref !== 0) ref = this.next(ref);
       if (ref === 0) continue;
@@ -219,7 +256,7 @@ export abstract class ChainedTable {
       }
       while (ref !== 0) {
         const next = this.next(ref);
-        const bucket = this.entryHash(ref) & target.mask;
+        const bucket = this.hashInBucket(ref, this.moved, table.mask) & target.mask;
         this.setNext(ref, target.get(bucket));
         target.set(bucket, ref);
         ref = next;

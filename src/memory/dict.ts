@@ -219,7 +219,7 @@ export class Dict extends ChainedTable {
     const { heap } = this;
     const aLength = this.keyLength(a);
     const bLength = this.keyLength(b);
-    const common = aLength < bLength ? aLength : bLength;
+    const common = Math.min(aLength, bLength);
     const aStart = this.keyOffset(a);
     const bStart = this.keyOffset(b);
     // Keys begin at whole words: those that are equal are passed over as such.

@@ -137,6 +137,14 @@ export class MemberTable extends ChainedTable {
     return hashBytes(heap.bytes(ref), at + HEADER_BYTES, length, this.seed);
   }
 
+  // The bucket has the bits that are not kept, once there are as many buckets as they can tell apart.
+  protected override hashInBucket(ref: Ref, bucket: number, mask: number): number {
+    if (ref < 0 || mask < LENGTH_MASK) return this.entryHash(ref);
+    const { heap } = this;
+    const kept = heap.words(ref)[(heap.offset(ref) >> 2) + 1]! & KEPT_HASH_MASK;
+    return kept | (bucket & LENGTH_MASK);
+  }
+
   private findLarge(bytes: Uint8Array, start: number, length: number, hash: number): Ref {
     const { heap } = this;
     for (let ref = this.head(hash); ref !== 0; ref = this.next(ref)) {

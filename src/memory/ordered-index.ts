@@ -143,34 +143,7 @@ export class OrderedIndex {
 
   /** How many entries have a score below `score`; with `orEqual` also those that have it. O(log n). */
   rankOfScore(score: number, orEqual: boolean): number {
-    const { heap } = this;
-    let node = this.root;
-    for (let level = this.height; level > 0; level--) {
-      const words = heap.words(node);
-      const at = heap.offset(node) >> 2;
-      const firsts = heap.floats(node);
-      const base = (at >> 1) + HEADER_FLOATS;
-      let low = 0;
-      let high = words[at]! - 1;
-      while (low < high) {
-        const middle = (low + high + 1) >> 1;
-        const first = firsts[base + middle]!;
-        if (first < score || (orEqual && first === score)) low = middle;
-        else high = middle - 1;
-      }
-      node = this.step(level, node, low);
-    }
-    const scores = heap.floats(node);
-    const base = (heap.offset(node) >> 3) + HEADER_FLOATS;
-    let low = 0;
-    let high = heap.words(node)[heap.offset(node) >> 2]!;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const here = scores[base + middle]!;
-      if (here < score || (orEqual && here === score)) low = middle + 1;
-      else high = middle;
-    }
-    this.slot = low;
+    this.findScore(score, orEqual);
     return this.rankHere();
   }
 
@@ -217,6 +190,12 @@ export class OrderedIndex {
     else if (rank === this.size - 1) this.goTo(this.lastLeaf, this.leafCount(this.lastLeaf) - 1);
     else this.findRank(rank);
     walk.begin(this.heap, this.leaf, this.slot, reverse);
+  }
+
+  /** Sets a walk on the way upwards from the first entry whose score is not below `score`. O(log n). */
+  beginWalkAtScore(walk: OrderedWalk, score: number): void {
+    this.findScore(score, false);
+    walk.begin(this.heap, this.leaf, this.slot, false);
   }
 
   /** Frees up to `count` blocks; returns whether any are left. The entries themselves are not touched. */
@@ -282,6 +261,38 @@ export class OrderedIndex {
     }
     this.leaf = node;
     this.slot = low;
+  }
+
+  // Finds the place behind all entries with a score below `score`; with `orEqual` also behind those that have it.
+  private findScore(score: number, orEqual: boolean): void {
+    const { heap } = this;
+    let node = this.root;
+    for (let level = this.height; level > 0; level--) {
+      const words = heap.words(node);
+      const at = heap.offset(node) >> 2;
+      const firsts = heap.floats(node);
+      const base = (at >> 1) + HEADER_FLOATS;
+      let low = 0;
+      let high = words[at]! - 1;
+      while (low < high) {
+        const middle = (low + high + 1) >> 1;
+        const first = firsts[base + middle]!;
+        if (first < score || (orEqual && first === score)) low = middle;
+        else high = middle - 1;
+      }
+      node = this.step(level, node, low);
+    }
+    const scores = heap.floats(node);
+    const base = (heap.offset(node) >> 3) + HEADER_FLOATS;
+    let low = 0;
+    let high = heap.words(node)[heap.offset(node) >> 2]!;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const here = scores[base + middle]!;
+      if (here < score || (orEqual && here === score)) low = middle + 1;
+      else high = middle;
+    }
+    this.goTo(node, low);
   }
 
   // Finds the entry at a rank that exists.

@@ -206,7 +206,9 @@ export const XADD_ID_ZERO = err('The ID specified in XADD must be greater than 0
 export const XADD_ID_TOO_SMALL = err(
   'The ID specified in XADD is equal or smaller than the target stream top item',
 );
-export const STREAM_EXHAUSTED = err('The stream has exhausted the last possible ID, unable to add more items');
+export const STREAM_EXHAUSTED = err(
+  'The stream has exhausted the last possible ID, unable to add more items',
+);
 export const STREAM_ENTRY_TOO_LARGE = err('Elements are too large to be stored');
 export const GROUP_NEEDS_XREADGROUP = err(
   'The GROUP option is only supported by XREADGROUP. You called XREAD instead.',
@@ -241,25 +243,17 @@ export const CLAIM_IDLE_INVALID = err('Invalid IDLE option argument for XCLAIM')
 export const CLAIM_TIME_INVALID = err('Invalid TIME option argument for XCLAIM');
 export const CLAIM_RETRYCOUNT_INVALID = err('Invalid RETRYCOUNT option argument for XCLAIM');
 export const COUNT_NOT_POSITIVE = err('COUNT must be > 0');
-export const COUNT_TOO_HIGH = err(
-  'Insufficient memory, failed allocating transient memory, COUNT too high.',
-);
+export const COUNT_TOO_HIGH = err('Insufficient memory, failed allocating transient memory, COUNT too high.');
 export const minIdleTimeInvalid = (command: string) =>
   err(`Invalid min-idle-time argument for ${command.toUpperCase()}`);
 export const unknownClaimOption = (option: string) =>
   err(`Unrecognized XCLAIM option '${quotedBack(option)}'`);
-export const blockInScript = (command: string) =>
-  err(`${quotedBack(command)} command is not allowed with BLOCK option from scripts`);
 export const unbalancedStreams = (command: string, symbol: string) =>
   err(`Unbalanced '${command}' list of streams: for each stream key an ID or '${symbol}' must be specified.`);
 export const noGroupForKey = (group: string, key: string) =>
-  new ReplyError(
-    `NOGROUP No such consumer group '${quotedBack(group)}' for key name '${quotedBack(key)}'`,
-  );
+  new ReplyError(`NOGROUP No such consumer group '${quotedBack(group)}' for key name '${quotedBack(key)}'`);
 export const noKeyOrGroup = (key: string, group: string, where = '') =>
-  new ReplyError(
-    `NOGROUP No such key '${quotedBack(key)}' or consumer group '${quotedBack(group)}'${where}`,
-  );
+  new ReplyError(`NOGROUP No such key '${quotedBack(key)}' or consumer group '${quotedBack(group)}'${where}`);
 
 /** A reason that is made where it is found (a configuration value, a file error): `ERR <reason>`. */
 export const failure = (reason: string) => err(reason);

@@ -56,10 +56,32 @@ export class ReplyWriter {
   /** A bulk string from a slice of memory, which is copied. */
   bulk(bytes: Uint8Array, start: number, length: number): void {
     this.ensure(length + HEADER_BYTES + 2);
-    this.header(36, length);
-    copyBytes(bytes, start, this.bytes, this.at, length);
-    this.at += length;
-    this.crlf();
+    if (length >= 100) {
+      this.header(36, length);
+      copyBytes(bytes, start, this.bytes, this.at, length);
+      this.at += length;
+      this.crlf();
+      return;
+    }
+    // In one piece: long replies consist of little else.
+    const out = this.bytes;
+    let { at } = this;
+    out[at++] = 36;
+    let ones = length;
+    if (length >= 10) {
+      const tens = (length / 10) | 0;
+      out[at++] = 48 + tens;
+      ones -= tens * 10;
+    }
+    out[at] = 48 + ones;
+    out[at + 1] = CR;
+    out[at + 2] = LF;
+    at += 3;
+    for (let i = 0; i < length; i++) out[at + i] = bytes[start + i]!;
+    at += length;
+    out[at] = CR;
+    out[at + 1] = LF;
+    this.at = at + 2;
   }
 
   /** A bulk string from a latin1 string. */

@@ -113,41 +113,6 @@ describe('effects', () => {
   });
 });
 
-describe('SORT', () => {
-  it('STORE counts every element, and goes as it came', async () => {
-    await server.run('RPUSH l 2 1 3');
-    expect(await server.effectsOf('SORT l STORE d')).toEqual({
-      events: ['0 new d', '0 sortstore d'],
-      propagated: ['0 SORT l STORE d'],
-      changes: 3,
-    });
-    expect(await server.effectsOf('SORT l GET # GET # STORE d LIMIT 0 1')).toMatchObject({
-      events: ['0 sortstore d'],
-      changes: 2,
-    });
-    expect(await server.effectsOf('SORT l STORE d LIMIT 0 0')).toEqual({
-      events: ['0 del d'],
-      propagated: ['0 SORT l STORE d LIMIT 0 0'],
-      changes: 1,
-    });
-    expect(await server.effectsOf('SORT l STORE d LIMIT 0 0')).toEqual({
-      events: [],
-      propagated: [],
-      changes: 0,
-    });
-  });
-
-  it('BY and GET read the keys that they look up', async () => {
-    await server.run('RPUSH l a b', 'SET w_a 1');
-    expect(await server.effectsOf('SORT l BY w_* GET v_*')).toEqual({
-      events: ['0 keymiss w_b', '0 keymiss v_b', '0 keymiss v_a'],
-      propagated: [],
-      changes: 0,
-    });
-    expect(await server.effectsOf('SORT missing')).toMatchObject({ events: ['0 keymiss missing'] });
-  });
-});
-
 describe('HRANDFIELD is fair', () => {
   const DRAWS = 3000;
   const fields = Array.from({ length: 10 }, (_, i) => `f${i}`);

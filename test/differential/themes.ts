@@ -109,12 +109,16 @@ function commandsOf(...groups: CommandGroup[]): Command[] {
 }
 
 function sortedSetPool(scores: readonly string[], bounds: readonly string[]): PoolOf {
-  return keysOr(({ name, type }) => {
+  return keysOr(({ name }, command) => {
+    // Options say what the bounds of these are: ranks are scores as well.
+    if (/^zrange(store)?$/.test(command.name) && ['start', 'stop', 'min', 'max'].includes(name)) {
+      return [...RANKS, ...RANKS, ...bounds.slice(0, 24)];
+    }
     if (name === 'member') return MEMBERS;
     if (name === 'score' || name === 'increment') return scores;
     if (name === 'weight') return ['1', '2', '0', '-1', '0.5', 'inf', 'x'];
     if (['min', 'max'].includes(name)) return bounds;
-    if (['start', 'stop'].includes(name)) return type === 'integer' ? RANKS : [...RANKS, ...bounds];
+    if (['start', 'stop'].includes(name)) return RANKS;
     if (['offset', 'count', 'limit', 'numkeys'].includes(name)) return COUNTS;
     return null;
   });

@@ -501,6 +501,27 @@ describe('what is told elsewhere', () => {
     waiter.close();
   });
 
+  test('a list that has expired when its transaction ends serves nobody, and goes when somebody looks', async () => {
+    const server = new EffectServer({ 'enable-debug-command': 'yes' });
+    onTestFinished(() => server.close());
+    const waiter = new TestClient(server.server.connect());
+    waiter.send('BLPOP k 0');
+    while (server.server.parts.blocking.size < 1) await server.run('PING');
+    await server.run('DEBUG SET-ACTIVE-EXPIRE 0');
+    const story = ['MULTI', 'RPUSH k a', 'PEXPIRE k 100', 'DEBUG SLEEP 0.2', 'EXEC'];
+    const { propagated } = await server.effectsOf(...story);
+    expect(propagated.map((effect) => effect.replace(/\d{13}/, '<time>'))).toEqual([
+      '-1 MULTI',
+      '0 RPUSH k a',
+      '0 PEXPIREAT k <time>',
+      '-1 EXEC',
+    ]);
+    expect(server.server.parts.blocking.size).toBe(1);
+    expect((await server.effectsOf('EXISTS k')).propagated).toEqual(['0 DEL k']);
+    expect(server.server.parts.blocking.size).toBe(1);
+    waiter.close();
+  });
+
   test('who waits in vain has no effect', async () => {
     const server = await open();
     const waiter = new TestClient(server.server.connect());

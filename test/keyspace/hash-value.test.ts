@@ -192,12 +192,10 @@ describe('a large hash', () => {
     expect(table.pieces).toBe(1000);
     hash.db.remove(hash.ref, true);
     const before = heap.tableBytes;
-    let slices = 0;
-    while (hash.keyspace.tidy(1000, () => 0, false)) slices++;
+    while (hash.keyspace.tidy(1000, () => 0, false));
     expect(heap.usedBytes).toBe(0);
     expect(heap.tableBytes).toBe(hash.db.dict.tableBytes);
     expect(before).toBeGreaterThan(heap.tableBytes);
-    expect(slices).toBe(0);
   });
 
   test('values of scratch space survive the change of form', () => {

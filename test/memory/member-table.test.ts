@@ -156,4 +156,47 @@ describe('MemberTable', () => {
     // 99 degrees of freedom: above this once in 10,000 runs, were the seed not fixed.
     expect(chiSquare).toBeLessThan(155);
   });
+
+  it('draws what is removed with the same chance, however few buckets it looks at', () => {
+    const table = new MemberTable(new Heap(), SEED);
+    const random = new SeededRandom(Uint8Array.from([5, 6, 7, 8]));
+    const members = 20_000;
+    for (let i = 0; i < members; i++) add(table, `m${i}`);
+    const counts = new Map<Ref, number>();
+    const draws = members * 40;
+    for (let i = 0; i < draws; i++) {
+      const ref = table.randomToRemove(random);
+      counts.set(ref, (counts.get(ref) ?? 0) + 1);
+    }
+    // Draws come in bunches, so that counts vary more than if each draw were on its own; but what a bucket has first and
+    // what comes behind it must share evenly. A step of a pass shows the first entries of its buckets first.
+    const near: Ref[] = [];
+    let from = 0;
+    let early = 0;
+    let earlyDraws = 0;
+    do {
+      from = table.gather(from, near);
+      const half = near.indexOf(0) >> 1;
+      early += half;
+      for (let i = 0; i < half; i++) earlyDraws += counts.get(near[i]!) ?? 0;
+    } while (from !== 0);
+    expect(counts.size).toBe(members);
+    expect(earlyDraws / draws).toBeCloseTo(early / members, 2);
+  });
+
+  it('comes to the last entry by removing what it draws', () => {
+    const table = new MemberTable(new Heap(), SEED);
+    const random = new SeededRandom(Uint8Array.from([7, 7, 7, 7]));
+    const left = new Set<string>();
+    for (let i = 0; i < 40_000; i++) {
+      add(table, `m${i}`);
+      left.add(`m${i}`);
+    }
+    while (left.size > 0) {
+      const ref = table.randomToRemove(random);
+      expect(left.delete(table.keyText(ref))).toBe(true);
+      table.delete(ref);
+    }
+    expect(table.randomToRemove(random)).toBe(0);
+  });
 });

@@ -36,7 +36,7 @@ test('every place is what the array has there', () => {
           const count = Math.min(one.count, model.length - at);
           deque.remove(at, count);
           model.splice(at, count);
-        } else {
+        } else if (one.kind === 'zeros') {
           for (let i = 0; i < model.length; i += one.every) deque.set(i, (model[i] = 0));
           deque.removeZeros();
           for (let i = model.length - 1; i >= 0; i--) if (model[i] === 0) model.splice(i, 1);

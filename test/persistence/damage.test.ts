@@ -108,7 +108,7 @@ const COMMON = [
   'unlink k2',
 ];
 
-describe('damaged payloads', () => {
+describe('damaged payloads', { timeout: 60_000 }, () => {
   let server: TestServer;
   let client: TestClient;
 

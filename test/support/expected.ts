@@ -10,7 +10,7 @@ export type Expected =
   | { readonly kind: 'simple' | 'error' | 'verbatim' | 'big'; readonly text: string }
   | { readonly kind: 'nullArray' }
   | {
-      readonly kind: 'map' | 'unorderedMap' | 'pairs' | 'unorderedPairs';
+      readonly kind: 'map' | 'unorderedMap' | 'pairs' | 'unorderedPairs' | 'streams';
       readonly pairs: readonly (readonly [Expected, Expected])[];
     }
   | { readonly kind: 'set' | 'push' | 'unordered'; readonly items: readonly Expected[] }
@@ -37,6 +37,11 @@ export const pairs = (...pairs: (readonly [Expected, Expected])[]): Expected => 
 /** As `pairs`, in any order (HRANDFIELD WITHVALUES). */
 export const unorderedPairs = (...pairs: (readonly [Expected, Expected])[]): Expected => ({
   kind: 'unorderedPairs',
+  pairs,
+});
+/** Streams with their entries (XREAD): in RESP2 an array of arrays of two, in RESP3 a map. */
+export const streams = (...pairs: (readonly [Expected, Expected])[]): Expected => ({
+  kind: 'streams',
   pairs,
 });
 /** A set reply, in any order: in RESP2 an array. */

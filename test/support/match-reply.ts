@@ -52,6 +52,10 @@ function fits(expected: Expected, reply: Reply, protocol: Protocol): boolean {
       return fitPairs(expected.pairs, reply, protocol, fitInOrder);
     case 'unorderedPairs':
       return fitPairs(expected.pairs, reply, protocol, fitInAnyOrder);
+    case 'streams':
+      return protocol === 3
+        ? fitMap(expected.pairs, reply, protocol, fitInOrder)
+        : reply.type === 'array' && fitInOrder(expected.pairs, reply.items, protocol);
     case 'set':
       return fitItems(expected.items, reply, protocol === 2 ? 'array' : 'set', protocol, fitInAnyOrder);
     case 'unordered':
@@ -144,6 +148,7 @@ export function isLoose(expected: Expected): boolean {
   switch (expected.kind) {
     case 'map':
     case 'pairs':
+    case 'streams':
       return expected.pairs.some((pair) => pair.some(isLoose));
     case 'push':
       return expected.items.some(isLoose);
@@ -186,6 +191,7 @@ function show(expected: Expected): string {
     case 'unorderedMap':
     case 'pairs':
     case 'unorderedPairs':
+    case 'streams':
       return `${expected.kind}(${expected.pairs.map(([name, value]) => `${show(name)} => ${show(value)}`).join(', ')})`;
     case 'set':
     case 'push':
