@@ -2,6 +2,7 @@
 // time, scans that miss nothing meanwhile, fair draws, emptying in slices. It knows of an entry only where its next one
 // stands (the first word of its block) and how to ask for its hash; the layout of the rest is the subclass's.
 
+import { type HashSeed, hashBytes } from '../base/hash.ts';
 import type { RandomSource } from '../base/runtime.ts';
 import type { Heap, Ref } from './heap.ts';
 import { nextCursor, SlotTable } from './slot-table.ts';
@@ -12,9 +13,12 @@ const MIN_SLOTS = 16;
 const READ_AHEAD = 256;
 // How many buckets share their further places in a random draw: their slots are one cache line.
 const GROUP_SLOTS = 16;
-// From so many slots on draws of what is going to be removed stay at a group, for so many looks.
+// From so many slots on a draw of what is going to be removed is followed by so many around it, from among so many entries
+// at least in the mean.
 const FAR_SLOTS = 1 << 14;
-const LOOKS_AT_GROUP = 16;
+const DRAWS_AROUND = 7;
+const AROUND_ENTRIES = 16;
+const MAX_AROUND_SLOTS = 512;
 
 /** What a table looks like inside, for DEBUG HTSTATS. */
 export interface TableStats {
@@ -30,6 +34,7 @@ export abstract class ChainedTable {
   size = 0;
 
   protected readonly heap: Heap;
+  protected readonly seed: HashSeed;
   // While the table changes size, buckets of `table` below `moved` are empty and their entries are in `target`;
   // all others are in `table`. So an entry has exactly one place to be looked for.
   private table = new SlotTable(1);
@@ -37,14 +42,37 @@ export abstract class ChainedTable {
   private moved = 0;
   // The most further entries that a random draw has met in a group, where these were more than likely (see `random`).
   private mostFurther = 0;
-  // The group that draws stay at, for so many looks more, in tables of so many slots together (see `randomToRemove`).
-  private nearGroup = 0;
-  private looksLeft = 0;
-  private nearTotal = 0;
+  // Where the last random draw found its entry, how many more are to be drawn around there, and room for those to draw
+  // from (see `randomToRemove`).
+  private drawnSlot = 0;
+  private drawsAround = 0;
+  private readonly around: Ref[] = [];
 
-  constructor(heap: Heap) {
+  constructor(heap: Heap, seed: HashSeed) {
     this.heap = heap;
+    this.seed = seed;
     heap.tableBytes += this.table.bytes;
+  }
+
+  /** The hash under which entries are filed: the same in all tables with the same seed. */
+  hash(bytes: Uint8Array, start: number, length: number): number {
+    return hashBytes(bytes, start, length, this.seed);
+  }
+
+  /**
+   * Reads where a lookup of these hashes will look, so that what it needs is near when it comes. `heads` is room for
+   * `count` refs. Changes nothing; the number that it returns means nothing.
+   */
+  touch(hashes: Int32Array, heads: Int32Array, count: number): number {
+    const { heap } = this;
+    // Two passes: within each, no read waits for another.
+    for (let i = 0; i < count; i++) heads[i] = this.head(hashes[i]!);
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const ref = heads[i]!;
+      if (ref !== 0) seen ^= heap.words(ref)[(heap.offset(ref) >> 2) + 1]!;
+    }
+    return seen;
   }
 
   protected abstract entryHash(ref: Ref): number;
@@ -178,49 +206,63 @@ export abstract class ChainedTable {
    * Expected O(1) as long as the table is filled to an eighth, which shrinking sees to.
    */
   random(random: RandomSource): Ref {
-    return this.draw(random, false);
-  }
-
-  /**
-   * As `random`, for an entry that is going to be removed. In a large table, where every look at another place is a wait
-   * for memory, some draws in a row look at the same few buckets: since the hash is secret, who is there together is as
-   * random as who is drawn, and as nobody is drawn twice it cannot be seen. Each look finds all entries with equal chance.
-   */
-  randomToRemove(random: RandomSource): Ref {
-    return this.draw(random, this.table.slots >= FAR_SLOTS);
-  }
-
-  private draw(random: RandomSource, staysNear: boolean): Ref {
     if (this.size === 0) return 0;
     const { table, target } = this;
     const total = table.slots + (target?.slots ?? 0);
     const smaller = Math.min(table.slots, target?.slots ?? table.slots);
     const group = Math.min(GROUP_SLOTS, smaller);
     const load = this.size / smaller;
+    const emptied = this.moved & -group;
     // How many entries of a group come behind two others: by the mean and far above it.
     const mean = (group * load * load * load) / 6;
     const likelyMost = Math.ceil(mean + 4 * Math.sqrt(mean)) + 1;
     for (;;) {
       const further = Math.max(likelyMost, this.mostFurther);
-      const slot = staysNear ? this.nearSlot(random, total) : random.below(total);
+      const slot = emptied + random.below(total - emptied);
       const place = random.below(2 * group + further) - 2 * group;
       const part = slot < table.slots ? table : target!;
       const at = slot < table.slots ? slot : slot - table.slots;
       let ref = place < 0 ? part.get(at) : this.furtherEntry(part, at & -group, group, place, further);
       if (ref !== 0 && place < -group) ref = this.next(ref);
-      if (ref !== 0) return ref;
+      if (ref === 0) continue;
+      this.drawnSlot = slot;
+      return ref;
     }
   }
 
-  /** A slot of the group that the draws stay at; how long they stay does not depend on what they find. */
-  private nearSlot(random: RandomSource, total: number): number {
-    if (this.looksLeft === 0 || this.nearTotal !== total) {
-      this.nearGroup = random.below(total / GROUP_SLOTS) * GROUP_SLOTS;
-      this.nearTotal = total;
-      this.looksLeft = LOOKS_AT_GROUP;
+  /**
+   * As `random`, for an entry that is going to be removed. In a large table, where every look at another place is a wait
+   * for memory, an entry that was drawn is followed by a few from around it: as nobody is drawn twice and the hash is
+   * secret, it cannot be seen who is near whom, and every entry has the same chance to be the first as to be the next.
+   */
+  randomToRemove(random: RandomSource): Ref {
+    if (this.table.slots < FAR_SLOTS) return this.random(random);
+    if (this.drawsAround > 0) {
+      this.drawsAround--;
+      const found = this.randomAround(random, this.drawnSlot);
+      if (found !== 0) return found;
     }
-    this.looksLeft--;
-    return this.nearGroup + random.below(GROUP_SLOTS);
+    this.drawsAround = DRAWS_AROUND;
+    return this.random(random);
+  }
+
+  /** One of the entries around a slot, all of these with equal chance, or 0: so far around that there are some as a rule. */
+  private randomAround(random: RandomSource, slot: number): Ref {
+    const { table, target, around } = this;
+    const part = slot < table.slots ? table : target!;
+    let width = GROUP_SLOTS;
+    while (width * this.size < AROUND_ENTRIES * part.slots && width < MAX_AROUND_SLOTS) width *= 2;
+    const first = (slot < table.slots ? slot : slot - table.slots) & -width;
+    let count = 0;
+    for (let at = first; at < first + width; at++) {
+      const ref = part.get(at);
+      if (ref !== 0) around[count++] = ref;
+    }
+    for (let i = 0; i < count; i++) {
+      const ref = this.next(around[i]!);
+      if (ref !== 0) around[count++] = ref;
+    }
+    return count === 0 ? 0 : around[random.below(count)]!;
   }
 
   /** The entry that has a further place in the group of buckets from `first` on; 0 when free, or when `places` are too few. */
@@ -270,6 +312,7 @@ export abstract class ChainedTable {
     this.table = target;
     this.target = null;
     this.moved = 0;
+    this.drawsAround = 0;
     return false;
   }
 
@@ -378,6 +421,7 @@ export abstract class ChainedTable {
     this.target = new SlotTable(slots);
     this.heap.tableBytes += this.target.bytes;
     this.mostFurther = 0;
+    this.drawsAround = 0;
     this.moved = 0;
     this.rehash(1);
   }

@@ -11,9 +11,8 @@
 // large value: 3 room for the key · 4 key length · 5 value length · slot · key bytes and room · value bytes
 
 import { compareBytes, copyBytes, toText } from '../base/bytes.ts';
-import { type HashSeed, hashBytes } from '../base/hash.ts';
 import { ChainedTable } from './chained-table.ts';
-import { blockBytes, type Heap, MAX_SMALL_BYTES, type Ref } from './heap.ts';
+import { blockBytes, MAX_SMALL_BYTES, type Ref } from './heap.ts';
 
 const HEADER_BYTES = 16;
 const LARGE_HEADER_BYTES = 24;
@@ -25,18 +24,6 @@ const LARGE_KEY_ROOM = 128;
 export const META_DEADLINE = 0x10;
 
 export class Dict extends ChainedTable {
-  private readonly seed: HashSeed;
-
-  constructor(heap: Heap, seed: HashSeed) {
-    super(heap);
-    this.seed = seed;
-  }
-
-  /** The hash under which `find` and `insert` file a key. */
-  hash(bytes: Uint8Array, start: number, length: number): number {
-    return hashBytes(bytes, start, length, this.seed);
-  }
-
   /** The entry of a key, or 0. O(1). */
   find(bytes: Uint8Array, start: number, length: number, hash: number): Ref {
     const heap = this.heap;
@@ -54,22 +41,6 @@ export class Dict extends ChainedTable {
       ref = words[at]!;
     }
     return 0;
-  }
-
-  /**
-   * Reads where `find` will look for these hashes, so that what it needs is near when it comes. `heads` is room for
-   * `count` refs. Changes nothing; the number that it returns means nothing.
-   */
-  touch(hashes: Int32Array, heads: Int32Array, count: number): number {
-    const { heap } = this;
-    // Two passes: within each, no read waits for another.
-    for (let i = 0; i < count; i++) heads[i] = this.head(hashes[i]!);
-    let seen = 0;
-    for (let i = 0; i < count; i++) {
-      const ref = heads[i]!;
-      if (ref !== 0) seen ^= heap.words(ref)[(heap.offset(ref) >> 2) + 1]!;
-    }
-    return seen;
   }
 
   /**

@@ -9,9 +9,9 @@
 // hash is computed again where it is needed, which only moving a member to another bucket is.
 
 import { copyBytes, toText } from '../base/bytes.ts';
-import { type HashSeed, hashBytes } from '../base/hash.ts';
+import { hashBytes } from '../base/hash.ts';
 import { ChainedTable } from './chained-table.ts';
-import { type Heap, MAX_SMALL_BYTES, type Ref } from './heap.ts';
+import { MAX_SMALL_BYTES, type Ref } from './heap.ts';
 
 const HEADER_BYTES = 8;
 const LARGE_HEADER_BYTES = 12;
@@ -22,18 +22,6 @@ const FURTHER_BUCKETS = 6;
 const KEPT_HASH_MASK = ~LENGTH_MASK;
 
 export class MemberTable extends ChainedTable {
-  private readonly seed: HashSeed;
-
-  constructor(heap: Heap, seed: HashSeed) {
-    super(heap);
-    this.seed = seed;
-  }
-
-  /** The hash under which `find` and `insert` file a member: the same in all tables with the same seed. */
-  hash(bytes: Uint8Array, start: number, length: number): number {
-    return hashBytes(bytes, start, length, this.seed);
-  }
-
   /** The entry of a member, or 0. O(1). */
   find(bytes: Uint8Array, start: number, length: number, hash: number): Ref {
     const { heap } = this;
@@ -73,22 +61,6 @@ export class MemberTable extends ChainedTable {
     this.add(ref, hash);
     if (this.isRehashing) this.rehash(FURTHER_BUCKETS);
     return ref;
-  }
-
-  /**
-   * Reads where `find` will look for these hashes, so that what it needs is near when it comes. `heads` is room for
-   * `count` refs. Changes nothing; the number that it returns means nothing.
-   */
-  touch(hashes: Int32Array, heads: Int32Array, count: number): number {
-    const { heap } = this;
-    // Two passes: within each, no read waits for another.
-    for (let i = 0; i < count; i++) heads[i] = this.head(hashes[i]!);
-    let seen = 0;
-    for (let i = 0; i < count; i++) {
-      const ref = heads[i]!;
-      if (ref !== 0) seen ^= heap.words(ref)[(heap.offset(ref) >> 2) + 1]!;
-    }
-    return seen;
   }
 
   /** The memory that a member lies in, from `keyOffset(ref)` on for `keyLength(ref)` bytes. */

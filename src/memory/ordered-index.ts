@@ -1,6 +1,6 @@
 // The order of a large sorted set: a B+ tree in a Heap over entries of a Dict, ascending by score, then by the bytes of
 // the member. Every inner node knows how many entries lie below each child, so ranks cost as little as lookups. A tree
-// and not a skip list, because it takes a third of the memory and a tenth of the cache misses.
+// and not a skip list: an entry takes 12 bytes and the slack of its node, and a lookup stays within a few nodes.
 //
 // A leaf's block: count · next leaf · previous leaf · (unused), then LEAF_ENTRIES scores, then as many refs.
 // An inner node's: count · (unused) x 3, then INNER_CHILDREN scores and as many refs, which are the first entry below
