@@ -22,6 +22,7 @@ import { Observers } from './engine/observers.ts';
 import { PeerLinks } from './engine/peer-links.ts';
 import type { Persistence } from './engine/persistence.ts';
 import { Propagation } from './engine/propagation.ts';
+import type { Replication } from './engine/replication.ts';
 import type { Lifecycle, ServerParts, ShutdownRequest } from './engine/server-parts.ts';
 import { SlowLog } from './engine/slow-log.ts';
 import { ServerStats } from './engine/stats.ts';
@@ -33,6 +34,7 @@ import { Listener } from './net/listener.ts';
 import { TcpDoor } from './net/outgoing.ts';
 import { Peers } from './net/peers.ts';
 import { DataSet } from './persistence/data-set.ts';
+import { Master } from './replication/master.ts';
 import { SHUTDOWN_FAILED } from './resp/errors.ts';
 
 export interface ServerOptions {
@@ -87,6 +89,10 @@ export class Server {
     const debug = new DebugSettings();
     const persistence: Persistence = new DataSet({ runtime, config, log: this.log, keyspace, debug });
     this.turn = new Turn(timers);
+    const stats = new ServerStats();
+    const { log, turn } = this;
+    const master = new Master({ clock, config, log, persistence, propagation, stats, turn });
+    const replication: Replication = master;
     const parts = {
       runtime,
       config,
@@ -94,13 +100,14 @@ export class Server {
       keyspace,
       clients: new ClientRegistry(clock, timers),
       table: new CommandTable(COMMANDS, config.renamedCommands),
-      stats: new ServerStats(),
+      stats,
       watches,
       blocking,
       propagation,
       lifecycle,
       debug,
       persistence,
+      replication,
       migrations,
       slowLog: new SlowLog(config, clock),
       infoSections: INFO_SECTIONS,
@@ -127,12 +134,14 @@ export class Server {
     parts.clients.whenLeaving((client) => watches.unwatch(client));
     parts.clients.whenLeaving((client) => blocking.left(client));
     parts.clients.whenLeaving((client) => migrations.left(client));
+    parts.clients.whenLeaving((client) => master.left(client));
     parts.clients.onPauseChange = (isPaused) => {
       keyspace.removesExpired = !isPaused;
       // Not at once: keys do not vanish in the middle of a transaction.
       if (!isPaused) timers.afterTurn(() => this.catchUpExpiry());
     };
     this.addCronTasks();
+    this.cron.add(master);
     this.applyConfig(observers);
   }
 
@@ -279,6 +288,7 @@ export class Server {
         stats.opsRate.sample(stats.commandsProcessed, nowUs);
         stats.inputRate.sample(stats.netInputBytes, nowUs);
         stats.outputRate.sample(stats.netOutputBytes, nowUs);
+        stats.replicationOutputRate.sample(stats.netReplicationOutputBytes, nowUs);
         stats.turnRate.sample(stats.turns, nowUs);
         stats.turnDurationRate.sample(stats.turnMicroseconds, nowUs);
         stats.clientBuffers.sample(clients, nowMs);

@@ -2,7 +2,7 @@
 
 const EXPONENT_FROM = 1e21;
 
-/** The text of a double with `digits` digits after the point, at most 99; infinities are `inf` and `-inf`. */
+/** The text of a double with `digits` digits after the point, 1 to 99; infinities are `inf` and `-inf`. */
 export function fixedDecimal(value: number, digits: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   if (Object.is(value, -0)) return `-${fixedDecimal(0, digits)}`;

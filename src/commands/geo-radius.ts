@@ -92,7 +92,7 @@ export const georadiusbymember = command({
   docFlags: ['deprecated'],
   deprecatedSince: '6.2.0',
   replacedBy: '`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments',
-  history: [ANY_OPTION, UPPER_CASE],
+  history: [UPPER_CASE],
   arity: -5,
   flags: ['write', 'denyoom'],
   keys: [

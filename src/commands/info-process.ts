@@ -56,8 +56,8 @@ export const clientsSection: InfoSection = {
   title: 'Clients',
   inDefault: true,
   inAll: true,
-  fields: ({ blocking, clients, config, stats }) => [
-    ['connected_clients', clients.size],
+  fields: ({ blocking, clients, config, replication, stats }) => [
+    ['connected_clients', clients.size - replication.replicaCount],
     ['cluster_connections', 0],
     ['maxclients', config.values.maxclients],
     ['client_recent_max_input_buffer', stats.clientBuffers.recentMaxInput],
@@ -121,8 +121,8 @@ export const memorySection: InfoSection = {
       ['mem_not_counted_for_evict', 0],
       ['mem_replication_backlog', 0],
       ['mem_total_replication_buffers', 0],
-      ['mem_clients_slaves', 0],
-      ['mem_clients_normal', figures.clientBytes],
+      ['mem_clients_slaves', figures.replicaBytes],
+      ['mem_clients_normal', figures.clientBytes - figures.replicaBytes],
       ['mem_cluster_links', 0],
       ['mem_aof_buffer', 0],
       ['mem_allocator', 'respite'],

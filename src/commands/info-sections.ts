@@ -46,13 +46,22 @@ const replicationSection: InfoSection = {
   title: 'Replication',
   inDefault: true,
   inAll: true,
-  fields: ({ config, lifecycle }) => [
+  fields: ({ config, lifecycle, replication }) => [
     ['role', 'master'],
-    ['connected_slaves', 0],
+    ['connected_slaves', replication.replicaCount],
+    ...replication
+      .figures()
+      .map(
+        ({ host, port, state, acknowledgedOffset, lagSeconds }, i) =>
+          [
+            `slave${i}`,
+            `ip=${host},port=${port},state=${state},offset=${acknowledgedOffset},lag=${lagSeconds}`,
+          ] as const,
+      ),
     ['master_failover_state', 'no-failover'],
     ['master_replid', lifecycle.replicationId],
     ['master_replid2', '0'.repeat(40)],
-    ['master_repl_offset', 0],
+    ['master_repl_offset', replication.offset],
     ['second_repl_offset', -1],
     ['repl_backlog_active', 0],
     ['repl_backlog_size', config.values['repl-backlog-size']],

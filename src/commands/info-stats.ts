@@ -3,7 +3,7 @@
 import { compareText } from '../base/bytes.ts';
 import type { InfoField, InfoSection } from '../engine/info-section.ts';
 import { safeInfoName } from '../engine/info-section.ts';
-import type { ServerStats } from '../engine/stats.ts';
+import type { Rate, ServerStats } from '../engine/stats.ts';
 
 export const statsSection: InfoSection = {
   name: 'stats',
@@ -19,13 +19,13 @@ export const statsSection: InfoSection = {
       ['total_net_input_bytes', stats.netInputBytes],
       ['total_net_output_bytes', stats.netOutputBytes],
       ['total_net_repl_input_bytes', 0],
-      ['total_net_repl_output_bytes', 0],
-      ['instantaneous_input_kbps', (stats.inputRate.perSecond / 1024).toFixed(2)],
-      ['instantaneous_output_kbps', (stats.outputRate.perSecond / 1024).toFixed(2)],
+      ['total_net_repl_output_bytes', stats.netReplicationOutputBytes],
+      ['instantaneous_input_kbps', kilobytes(stats.inputRate)],
+      ['instantaneous_output_kbps', kilobytes(stats.outputRate)],
       ['instantaneous_input_repl_kbps', '0.00'],
-      ['instantaneous_output_repl_kbps', '0.00'],
+      ['instantaneous_output_repl_kbps', kilobytes(stats.replicationOutputRate)],
       ['rejected_connections', stats.rejectedConnections],
-      ['sync_full', 0],
+      ['sync_full', stats.fullSyncs],
       ['sync_partial_ok', 0],
       ['sync_partial_err', 0],
       ['expired_keys', ofKeys.expired],
@@ -69,6 +69,10 @@ export const statsSection: InfoSection = {
     ];
   },
 };
+
+function kilobytes(rate: Rate): string {
+  return (rate.perSecond / 1024).toFixed(2);
+}
 
 function meanTurnMicroseconds({ turnRate, turnDurationRate }: ServerStats): number {
   return turnRate.perSecond === 0 ? 0 : Math.floor(turnDurationRate.perSecond / turnRate.perSecond);

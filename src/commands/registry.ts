@@ -36,6 +36,7 @@ import * as lolwut from './lolwut.ts';
 import * as memory from './memory.ts';
 import * as migrate from './migrate.ts';
 import * as object from './object.ts';
+import * as replication from './replication.ts';
 import * as save from './save.ts';
 import * as server from './server.ts';
 import * as set from './set.ts';
@@ -98,6 +99,7 @@ const FILES: readonly object[] = [
   memory,
   migrate,
   object,
+  replication,
   save,
   server,
   set,

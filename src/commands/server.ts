@@ -29,12 +29,18 @@ export const role = command({
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast'],
   acl: ['admin', 'dangerous'],
-  run: ({ reply }) => {
-    // Nothing replicates yet: a master without replicas, at the start of its stream.
+  run: ({ reply, server: { replication } }) => {
+    const online = replication.figures().filter(({ state }) => state === 'online');
     reply.array(3);
     reply.bulkText('master');
-    reply.integer(0);
-    reply.array(0);
+    reply.integer(replication.offset);
+    reply.array(online.length);
+    for (const { host, port, acknowledgedOffset } of online) {
+      reply.array(3);
+      reply.bulkText(host);
+      reply.bulkInteger(port);
+      reply.bulkInteger(acknowledgedOffset);
+    }
   },
 });
 

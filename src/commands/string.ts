@@ -318,8 +318,7 @@ export function storeArgument(
   const { bytes } = args;
   const start = args.start(value);
   const length = args.length(value);
-  const at = db.write(args, key, ref, stringKind(bytes, start, length), length, keepDeadline);
-  copyBytes(bytes, start, db.valueMemory(at), db.valueOffset(at), length);
+  db.writeString(args, key, ref, stringKind(bytes, start, length), bytes, start, length, keepDeadline);
 }
 
 // As storeArgument, with a deadline.

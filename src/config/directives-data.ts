@@ -72,7 +72,10 @@ export const replicationDirectives = {
   'repl-diskless-sync-delay': integer(5, 0, INT_MAX),
   'repl-diskless-sync-max-replicas': integer(0, 0, INT_MAX),
   'repl-diskless-load': choice(['disabled', 'on-empty-db', 'swapdb'], 'disabled', { denyLoading: true }),
-  'repl-ping-replica-period': integer(10, 1, INT_MAX, { alias: 'repl-ping-slave-period' }),
+  'repl-ping-replica-period': integer(10, 1, INT_MAX, {
+    alias: 'repl-ping-slave-period',
+    effective: true,
+  }),
   'repl-timeout': integer(60, 1, INT_MAX),
   'repl-disable-tcp-nodelay': bool(false),
   'repl-backlog-size': memory(MB, 1, LONG_MAX),

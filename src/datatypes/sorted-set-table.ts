@@ -7,7 +7,8 @@ import type { HashSeed } from '../base/hash.ts';
 import type { TableStats } from '../memory/chained-table.ts';
 import { Dict } from '../memory/dict.ts';
 import type { Heap, Ref } from '../memory/heap.ts';
-import { OrderedIndex, OrderedWalk } from '../memory/ordered-index.ts';
+import { OrderedIndex } from '../memory/ordered-index.ts';
+import { OrderedWalk } from '../memory/ordered-walk.ts';
 import type { LargeValue } from './large-value.ts';
 
 const SCORE_BYTES = 8;

@@ -77,6 +77,7 @@ function secondsBetween(fromMs: number, toMs: number): number {
 function clientFlags(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
+  if (client.isReplica) flags += 'S';
   if (client.transaction !== null) flags += 'x';
   if (client.postponed || client.wait !== null) flags += 'b';
   if (client.watchBroken) flags += 'd';

@@ -27,6 +27,11 @@ export interface ClientConnection {
   readonly outputPieces: number;
   /** Queues bytes out of turn (messages); they are copied. */
   send(bytes: Uint8Array): void;
+  /**
+   * Sends a bulk of any size, each piece when the peer has taken the one before; `sent` is called after the last. All other
+   * output waits behind it, and alone counts towards the output limit.
+   */
+  sendBulk(pieces: Iterable<Uint8Array>, sent: () => void): void;
   /** From here on what the running request is answered is dropped, and what all further ones are, until `unmute`. */
   mute(): void;
   /** Replies are sent again from here on. */
@@ -66,6 +71,8 @@ export class Client {
   noEvict = false;
   noTouch = false;
   isMonitor = false;
+  /** It has asked for all effects (SYNC), and is answered nothing any more. */
+  isReplica = false;
   closing = false;
   /** Waits for CLIENT UNPAUSE or the end of the pause with a command that must not run now. */
   postponed = false;
@@ -87,6 +94,6 @@ export class Client {
   }
 
   get type(): ClientType {
-    return 'normal';
+    return this.isReplica ? 'replica' : 'normal';
   }
 }

@@ -243,6 +243,8 @@ export class Command {
   /** As errors and statistics name it: `get`, `client|list`. */
   readonly fullName: string;
   readonly arity: number;
+  /** The fewest arguments, the name included. */
+  readonly minCount: number;
   readonly flags: number;
   readonly isContainer: boolean;
   readonly runsInMulti: boolean;
@@ -256,6 +258,7 @@ export class Command {
     this.name = spec.name;
     this.fullName = parent === null ? spec.name : `${parent.name}|${spec.name}`;
     this.arity = spec.arity;
+    this.minCount = Math.abs(spec.arity);
     this.flags = spec.flags.reduce((bits, flag) => bits | COMMAND_FLAG[flag], 0);
     this.isContainer = spec.subcommands !== undefined;
     this.runsInMulti = spec.runsInMulti ?? false;

@@ -14,6 +14,7 @@ import { endTransaction } from './transaction.ts';
 
 // Commands that change something, or may: what CLIENT PAUSE WRITE holds back.
 const MAY_WRITE = COMMAND_FLAG.write | COMMAND_FLAG.may_replicate;
+const TOUCHES_KEYSPACE = MAY_WRITE | COMMAND_FLAG.readonly;
 const ATTACK_WARNING_INTERVAL_MS = 60_000;
 // An error quotes no more than this of a name, and of all arguments together, quotes and spaces included.
 const QUOTED_BYTES = 128;
@@ -70,7 +71,12 @@ export class Dispatcher {
       this.refuse(client, command, errors.NOT_IN_TRANSACTION);
       return true;
     }
-    if (server.clients.isPaused && this.mustWait(client, command)) {
+    // So that it does not matter that a pause does not hold replicas back.
+    if (client.isReplica && touchesKeyspace(client, command)) {
+      this.refuse(client, command, errors.REPLICA_TOUCHES_KEYSPACE);
+      return true;
+    }
+    if (server.clients.isPaused && !client.isReplica && this.mustWait(client, command)) {
       server.clients.postpone(client);
       return false;
     }
@@ -135,4 +141,10 @@ export class Dispatcher {
     const queued = command.spec.runsQueue ? (client.transaction?.flags ?? 0) : 0;
     return ((command.flags | queued) & MAY_WRITE) !== 0;
   }
+}
+
+// What runs a queue does what anything in the queue does.
+function touchesKeyspace(client: Client, command: Command): boolean {
+  const queued = command.spec.runsQueue ? (client.transaction?.flags ?? 0) : 0;
+  return ((command.flags | queued) & TOUCHES_KEYSPACE) !== 0;
 }

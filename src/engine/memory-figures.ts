@@ -14,6 +14,8 @@ export interface MemoryFigures {
   /** Clients, tables and indexes: what is not data. */
   readonly overheadBytes: number;
   readonly clientBytes: number;
+  /** Those of `clientBytes` that are for replicas. */
+  readonly replicaBytes: number;
   readonly datasetBytes: number;
   /** Bytes in blocks, and bytes of the pages that the blocks are in. */
   readonly allocatedBytes: number;
@@ -24,7 +26,12 @@ export interface MemoryFigures {
 /** The figures of this moment. O(clients). */
 export function memoryFigures({ clients, keyspace, runtime, stats }: ServerParts): MemoryFigures {
   let ofClients = 0;
-  for (const client of clients) ofClients += clientBytes(client);
+  let ofReplicas = 0;
+  for (const client of clients) {
+    const bytes = clientBytes(client);
+    ofClients += bytes;
+    if (client.isReplica) ofReplicas += bytes;
+  }
   const usedBytes = keyspace.usedBytes + ofClients;
   const datasetBytes = keyspace.heap.usedBytes;
   stats.notePeak(usedBytes);
@@ -34,6 +41,7 @@ export function memoryFigures({ clients, keyspace, runtime, stats }: ServerParts
     startupBytes: stats.startupUsedBytes,
     overheadBytes: usedBytes - datasetBytes,
     clientBytes: ofClients,
+    replicaBytes: ofReplicas,
     datasetBytes,
     allocatedBytes: datasetBytes,
     activeBytes: keyspace.heap.activeBytes,

@@ -38,6 +38,11 @@ export interface Persistence {
   /** The value in a payload, or null when it is damaged or of a type that is not known. */
   undump(bytes: Buffer, start: number, length: number): DetachedValue | null;
 
+  /**
+   * All data as they are now in the form of a file, or that file without any keys: in pieces, which are the caller's.
+   * O(data set), in time and in memory.
+   */
+  snapshot(withKeys: boolean): Uint8Array[];
   /** Whether there is a file to load. */
   readonly hasFile: boolean;
   /** Writes all data to the file that the configuration names; returns whether it worked. The log says why not. */

@@ -14,6 +14,7 @@ import type { InfoSection } from './info-section.ts';
 import type { Migrations } from './migrations.ts';
 import type { Persistence } from './persistence.ts';
 import type { Propagation } from './propagation.ts';
+import type { Replication } from './replication.ts';
 import type { SlowLog } from './slow-log.ts';
 import type { ServerStats } from './stats.ts';
 import type { Watches } from './transaction.ts';
@@ -57,6 +58,7 @@ export interface ServerParts {
   readonly blocking: Blocking;
   readonly propagation: Propagation;
   readonly persistence: Persistence;
+  readonly replication: Replication;
   readonly migrations: Migrations;
   readonly lifecycle: Lifecycle;
   readonly debug: DebugSettings;

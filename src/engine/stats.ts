@@ -60,6 +60,9 @@ export class ServerStats {
   rejectedConnections = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
+  /** Those of `netOutputBytes` that went to replicas. */
+  netReplicationOutputBytes = 0;
+  fullSyncs = 0;
   totalReads = 0;
   totalWrites = 0;
   errorReplies = 0;
@@ -86,6 +89,7 @@ export class ServerStats {
   readonly opsRate = new Rate();
   readonly inputRate = new Rate();
   readonly outputRate = new Rate();
+  readonly replicationOutputRate = new Rate();
   readonly turnRate = new Rate();
   readonly turnDurationRate = new Rate();
   readonly clientBuffers = new ClientBuffers();
@@ -154,6 +158,8 @@ export class ServerStats {
     this.rejectedConnections = 0;
     this.netInputBytes = 0;
     this.netOutputBytes = 0;
+    this.netReplicationOutputBytes = 0;
+    this.fullSyncs = 0;
     this.totalReads = 0;
     this.totalWrites = 0;
     this.errorReplies = 0;
@@ -171,6 +177,7 @@ export class ServerStats {
     this.opsRate.reset();
     this.inputRate.reset();
     this.outputRate.reset();
+    this.replicationOutputRate.reset();
     this.turnRate.reset();
     this.turnDurationRate.reset();
   }

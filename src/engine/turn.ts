@@ -152,6 +152,11 @@ export class Turn implements ReplyMark {
     this.onceSent.push(act);
   }
 
+  /** Makes sure that the end of a turn comes: for those who have something to do there (`beforeReplies`). */
+  expect(): void {
+    if (!this.isOpen) this.open();
+  }
+
   /** Lets an owner go on with waiting requests before this turn's replies leave. */
   wake(owner: ReplyOwner): void {
     if (!this.isOpen) this.open();

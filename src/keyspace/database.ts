@@ -113,6 +113,28 @@ export class Database {
     return written;
   }
 
+  /** As `write`, and writes the bytes, too: the whole way of SET, with a short one for a value of the same length. O(1). */
+  writeString(
+    args: Arguments,
+    i: number,
+    ref: Ref,
+    kind: Kind,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    keepDeadline: boolean,
+  ): void {
+    const { dict } = this;
+    if (ref > 0) {
+      const meta = dict.meta(ref);
+      if (!isLarge((meta & KIND_MASK) as Kind)) {
+        if (dict.overwrite(ref, (meta & ~KIND_MASK) | kind, bytes, start, length)) return;
+      }
+    }
+    const at = this.write(args, i, ref, kind, length, keepDeadline);
+    copyBytes(bytes, start, this.valueMemory(at), this.valueOffset(at), length);
+  }
+
   /** As `write`, for a value that expires at `deadline`: a new entry has room for that from the start. O(log n). */
   writeVolatile(
     args: Arguments,

@@ -6,8 +6,8 @@ import { parseDoubleBytes } from '../base/numbers.ts';
 import { KIND } from '../datatypes/kind.ts';
 import type { SortedSetTable } from '../datatypes/sorted-set-table.ts';
 import type { Dict } from '../memory/dict.ts';
-import type { Heap, Ref } from '../memory/heap.ts';
-import { OrderedWalk } from '../memory/ordered-index.ts';
+import type { Ref } from '../memory/heap.ts';
+import { OrderedWalk } from '../memory/ordered-walk.ts';
 import { NO_ENTRY, packedNext, packedPrevious, packedSeek } from '../memory/packed.ts';
 import { PACKED_END, PackedEntry } from '../memory/packed-entry.ts';
 import type { Database } from './database.ts';
@@ -24,7 +24,6 @@ export class SortedSetCursor {
   private reverse = false;
   // In a table; else null.
   private members: Dict | null = null;
-  private heap!: Heap;
   private readonly walk = new OrderedWalk();
   // In a packed block: where the element to come stands.
   private block!: Buffer;
@@ -43,7 +42,7 @@ export class SortedSetCursor {
    */
   seek(db: Database, ref: Ref, rank: number, reverse: boolean): void {
     if (db.kind(ref) === KIND.SORTED_SET_TABLE) {
-      this.seekTable(db.large(ref) as SortedSetTable, db.keyspace.heap, rank, reverse);
+      this.seekTable(db.large(ref) as SortedSetTable, rank, reverse);
       return;
     }
     this.members = null;
@@ -58,7 +57,6 @@ export class SortedSetCursor {
     if (db.kind(ref) === KIND.SORTED_SET_TABLE) {
       const { members, index } = db.large(ref) as SortedSetTable;
       this.members = members;
-      this.heap = db.keyspace.heap;
       index.beginWalkAtScore(this.walk, score);
       return;
     }
@@ -73,9 +71,8 @@ export class SortedSetCursor {
   }
 
   /** As `seek`, in a table that no key holds. */
-  seekTable(table: SortedSetTable, heap: Heap, rank: number, reverse: boolean): void {
+  seekTable(table: SortedSetTable, rank: number, reverse: boolean): void {
     this.members = table.members;
-    this.heap = heap;
     table.index.beginWalk(this.walk, rank, reverse);
   }
 
@@ -87,9 +84,7 @@ export class SortedSetCursor {
     if (!walk.next()) return false;
     const { ref } = walk;
     this.score = walk.score;
-    this.memory = this.heap.bytes(ref);
-    this.start = members.keyOffset(ref);
-    this.length = members.keyLength(ref);
+    members.keyInto(ref, this);
     return true;
   }
 

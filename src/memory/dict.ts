@@ -23,6 +23,15 @@ const LARGE_KEY_ROOM = 128;
 /** The bit of an entry's meta word that the dict keeps for itself; the other 31 belong to the owner of the entries. */
 export const META_DEADLINE = 0x10;
 
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/** Takes a key that lies in the heap; see `Dict.keyInto`. */
+export interface KeySlice {
+  memory: Uint8Array;
+  start: number;
+  length: number;
+}
+
 export class Dict extends ChainedTable {
   /** The entry of a key, or 0. O(1). */
   find(bytes: Uint8Array, start: number, length: number, hash: number): Ref {
@@ -35,6 +44,9 @@ export class Dict extends ChainedTable {
         const memory = heap.bytes(ref);
         const key = ref > 0 ? this.smallKeyOffset(at, words[at + 2]!) : LARGE_KEY_OFFSET;
         let i = 0;
+        // A stored key begins at a word: it is compared word by word where words are made of bytes in that order.
+        if (IS_LITTLE_ENDIAN)
+          while (i < length - 3 && wordAt(bytes, start + i) === words[(key + i) >> 2]) i += 4;
         while (i < length && memory[key + i] === bytes[start + i]) i++;
         if (i === length) return ref;
       }
@@ -93,6 +105,24 @@ export class Dict extends ChainedTable {
       }
     }
     return this.move(ref, valueLength, Math.max(reserve, valueLength), this.hasDeadline(ref));
+  }
+
+  /**
+   * Overwrites the value and the meta word of a small entry without a deadline slot; false, and nothing done, where the
+   * entry is another or the value has another length.
+   */
+  overwrite(ref: Ref, meta: number, bytes: Uint8Array, start: number, length: number): boolean {
+    if (ref < 0) return false;
+    const { heap } = this;
+    const words = heap.words(ref);
+    const at = heap.offset(ref) >> 2;
+    const lengths = words[at + 3]!;
+    const before = words[at + 2]!;
+    if ((lengths & 0xffff) !== length || (before & META_DEADLINE) !== 0) return false;
+    // Mostly it is the same kind in the same second: leaving the word alone keeps it cheap.
+    if (before !== meta) words[at + 2] = meta;
+    copyBytes(bytes, start, heap.bytes(ref), (at << 2) + HEADER_BYTES + (lengths >>> 16), length);
+    return true;
   }
 
   /** Makes room for a deadline in an entry that has none, and returns the entry, which has moved. */
@@ -219,6 +249,21 @@ export class Dict extends ChainedTable {
     return compareBytes(this.heap.bytes(ref), this.keyOffset(ref), this.keyLength(ref), bytes, start, length);
   }
 
+  /** Says where the key lies: as `keyMemory`, `keyOffset` and `keyLength`, at the cost of one of them. */
+  keyInto(ref: Ref, slice: KeySlice): void {
+    const { heap } = this;
+    const words = heap.words(ref);
+    slice.memory = heap.bytes(ref);
+    if (ref < 0) {
+      slice.start = LARGE_KEY_OFFSET;
+      slice.length = words[4]!;
+      return;
+    }
+    const at = heap.offset(ref) >> 2;
+    slice.start = this.smallKeyOffset(at, words[at + 2]!);
+    slice.length = words[at + 3]! >>> 16;
+  }
+
   keyText(ref: Ref): string {
     const start = this.keyOffset(ref);
     return toText(this.heap.bytes(ref), start, start + this.keyLength(ref));
@@ -340,6 +385,10 @@ export class Dict extends ChainedTable {
   private slotOffset(ref: Ref): number {
     return ref > 0 ? this.heap.offset(ref) + HEADER_BYTES : LARGE_HEADER_BYTES;
   }
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
 
 // A block is kept when a fresh one would be no smaller, or when at least half of it stays in use: values that grow and

@@ -2,22 +2,23 @@
 // the member. Every inner node knows how many entries lie below each child, so ranks cost as little as lookups. A tree
 // and not a skip list: an entry takes 12 bytes and the slack of its node, and a lookup stays within a few nodes.
 //
-// A leaf's block: count · next leaf · previous leaf · (unused), then LEAF_ENTRIES scores, then as many refs.
-// An inner node's: count · (unused) x 3, then INNER_CHILDREN scores and as many refs, which are the first entry below
+// A leaf's block is described in ordered-walk.ts. An inner node's: count · (unused) x 3, then INNER_CHILDREN scores and as many refs, which are the first entry below
 // each child, then the children, then the counts below them. What stands first for child 0 is never read. All others are
 // exact, since a ref must not outlive its entry.
 
 import type { Dict } from './dict.ts';
 import type { Heap, Ref } from './heap.ts';
+import {
+  HEADER_FLOATS,
+  HEADER_WORDS,
+  LEAF_ENTRIES,
+  LEAF_REFS,
+  NEXT,
+  type OrderedWalk,
+  PREVIOUS,
+} from './ordered-walk.ts';
 
 const NODE_BYTES = 1024;
-const HEADER_WORDS = 4;
-const HEADER_FLOATS = 2;
-
-const LEAF_ENTRIES = 84;
-const LEAF_REFS = HEADER_WORDS + 2 * LEAF_ENTRIES;
-const NEXT = 1;
-const PREVIOUS = 2;
 
 const INNER_CHILDREN = 50;
 const FIRST_REFS = HEADER_WORDS + 2 * INNER_CHILDREN;
@@ -709,63 +710,6 @@ export class OrderedIndex {
     this.heap.free(node);
   }
 }
-
-/** A walk over an index from one entry to the next or the previous. The index must not change meanwhile. */
-export class OrderedWalk {
-  ref: Ref = 0;
-  score = 0;
-
-  private heap!: Heap;
-  private leaf: Ref = 0;
-  private slot = 0;
-  private reverse = false;
-  private words: Int32Array = NO_WORDS;
-  private scores: Float64Array = NO_FLOATS;
-  private at = 0;
-  private count = 0;
-
-  /** For OrderedIndex: the next entry is the one at `slot` of `leaf`; 0: there is none. */
-  begin(heap: Heap, leaf: Ref, slot: number, reverse: boolean): void {
-    this.heap = heap;
-    this.reverse = reverse;
-    this.enter(leaf);
-    this.slot = slot;
-  }
-
-  /** Goes on to the next entry, the first at first, and returns whether there is one. */
-  next(): boolean {
-    if (this.reverse) {
-      if (this.slot < 0) {
-        this.enter(this.leaf === 0 ? 0 : this.words[this.at + PREVIOUS]!);
-        this.slot = this.count - 1;
-      }
-    } else if (this.slot >= this.count) {
-      this.enter(this.leaf === 0 ? 0 : this.words[this.at + NEXT]!);
-      this.slot = 0;
-    }
-    if (this.leaf === 0) return false;
-    const { slot } = this;
-    this.ref = this.words[this.at + LEAF_REFS + slot]!;
-    this.score = this.scores[(this.at >> 1) + HEADER_FLOATS + slot]!;
-    this.slot = this.reverse ? slot - 1 : slot + 1;
-    return true;
-  }
-
-  private enter(leaf: Ref): void {
-    this.leaf = leaf;
-    if (leaf === 0) {
-      this.count = 0;
-      return;
-    }
-    this.words = this.heap.words(leaf);
-    this.scores = this.heap.floats(leaf);
-    this.at = this.heap.offset(leaf) >> 2;
-    this.count = this.words[this.at]!;
-  }
-}
-
-const NO_WORDS = new Int32Array(0);
-const NO_FLOATS = new Float64Array(0);
 
 // At these lengths a loop is as fast as the native copy, which would have to make a view first.
 function moveWords(from: Int32Array, start: number, to: Int32Array, target: number, count: number): void {

@@ -9,6 +9,7 @@ import { REPLY_MODE } from '../engine/client.ts';
 import type { ReplyOwner } from '../engine/turn.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { NO_BYTES, PARSED, RequestParser } from '../resp/request-parser.ts';
+import { BulkSender } from './bulk-sender.ts';
 import { grownCapacity, isKept, SMALL_BYTES, trimmedCapacity } from './input-size.ts';
 import type { Peers } from './peers.ts';
 import { unsentBytes } from './send-queue.ts';
@@ -64,6 +65,9 @@ export class Connection implements ClientConnection, ReplyOwner {
   private enlisted = false;
   private softLimitSinceMs = 0;
   private unsent = 0;
+  private bulk: BulkSender | null = null;
+  // How much was answered when the request of a muted client began.
+  private repliedBefore = 0;
 
   constructor(stream: Duplex, peer: PeerAddress, kernelCopies: boolean, peers: Peers) {
     this.stream = stream;
@@ -99,7 +103,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   }
 
   get outputBytes(): number {
-    return this.stream.writableLength;
+    return this.bulk === null ? this.stream.writableLength : this.bulk.heldBytes;
   }
 
   get replyParts(): number {
@@ -107,6 +111,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   }
 
   get outputPieces(): number {
+    if (this.bulk !== null) return this.bulk.held.length;
     return this.stream.writableLength > 0 ? 1 : 0;
   }
 
@@ -139,11 +144,12 @@ export class Connection implements ClientConnection, ReplyOwner {
   mute(): void {
     if (this.muted) return;
     this.muted = true;
-    if (this.peers.turn.serves(this)) this.peers.turn.mark(0);
+    if (this.peers.turn.serves(this)) this.markSilence();
   }
 
   unmute(): void {
-    if (!this.muted) return;
+    // Nothing may get into what a replica reads.
+    if (!this.muted || this.client.isReplica) return;
     this.muted = false;
     if (this.peers.turn.serves(this)) this.peers.turn.rewind(0);
   }
@@ -153,7 +159,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     const outer = turn.switchTo(this);
     // Whoever is answered otherwise has a mark of its own.
     const outerMark = turn.saveMark();
-    turn.mark(0);
+    this.markSilence();
     act();
     if (this.client.wait === null) {
       if (this.muted || this.client.replyMode !== REPLY_MODE.ON) this.endSilence();
@@ -184,6 +190,14 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.peers.turn.handOver();
     const copy = Buffer.from(bytes);
     this.addReply(copy, 0, copy.length);
+  }
+
+  sendBulk(pieces: Iterable<Uint8Array>, sent: () => void): void {
+    const noteSent = (bytes: number) => this.noteSent(bytes);
+    this.bulk = new BulkSender(this.stream, this.peers.timers, pieces, noteSent, () => {
+      this.bulkEnded();
+      sent();
+    });
   }
 
   addReply(bytes: Buffer, start: number, end: number): void {
@@ -229,9 +243,13 @@ export class Connection implements ClientConnection, ReplyOwner {
     }
     if (stream.writableLength === 0) this.softLimitSinceMs = 0;
     if (this.partsBytes > UNLIMITED_OUTPUT_BYTES && this.checkOutputLimit(peers.keyspace.nowMs)) return true;
+    if (this.bulk !== null && !this.closing) {
+      this.holdBack(this.bulk);
+      return true;
+    }
     // To a peer that is behind already, replies wait in memory of their own size, not in a chunk of which they are a part.
     const copies = !this.kernelCopies || stream.writableLength > 0;
-    peers.stats.netOutputBytes += this.partsBytes;
+    this.noteSent(this.partsBytes);
     for (const { bytes, start, end } of this.earlierParts) this.write(bytes.subarray(start, end), copies);
     if (this.earlierParts.length > 0) this.earlierParts = [];
     this.write(last.subarray(this.partStart, this.partEnd), copies);
@@ -254,7 +272,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     const unsent = unsentBytes(stream);
     if (unsent !== this.unsent) this.client.lastInteractionMs = nowMs;
     this.unsent = unsent;
-    if (stream.writableLength > 0) return !this.checkOutputLimit(nowMs);
+    if (this.outputBytes > 0) return !this.checkOutputLimit(nowMs);
     this.softLimitSinceMs = 0;
     return false;
   }
@@ -291,7 +309,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   // Redis disconnects a client at once at the hard limit, and after a while at the soft one. Returns whether it did.
   private checkOutputLimit(nowMs: number): boolean {
     const limit = this.peers.outputLimit(this.client);
-    const waiting = this.stream.writableLength + this.partsBytes;
+    const waiting = this.outputBytes + this.partsBytes;
     const pastSoft = limit.softBytes > 0 && waiting > limit.softBytes;
     if (!pastSoft) this.softLimitSinceMs = 0;
     else if (this.softLimitSinceMs === 0) this.softLimitSinceMs = nowMs;
@@ -316,6 +334,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   private endIfClosing(): void {
     if (!this.closing || this.closed || this.ending) return;
     this.ending = true;
+    this.bulk?.cancel();
     const { stream } = this;
     stream.end(() => stream.destroy());
   }
@@ -328,6 +347,33 @@ export class Connection implements ClientConnection, ReplyOwner {
 
   private write(bytes: Buffer, copies: boolean): void {
     this.stream.write(copies ? Buffer.from(bytes) : bytes);
+  }
+
+  private noteSent(bytes: number): void {
+    const { stats } = this.peers;
+    stats.netOutputBytes += bytes;
+    if (this.client.isReplica) stats.netReplicationOutputBytes += bytes;
+  }
+
+  // The memory of the parts is lent, so what waits behind a bulk is copied.
+  private holdBack(bulk: BulkSender): void {
+    for (const { bytes, start, end } of this.takeParts()) bulk.hold(Buffer.from(bytes.subarray(start, end)));
+    this.peers.behind.add(this);
+    this.checkOutputLimit(this.peers.keyspace.nowMs);
+  }
+
+  private bulkEnded(): void {
+    const { held } = this.bulk!;
+    this.bulk = null;
+    if (held.length === 0) return;
+    const { stream } = this;
+    stream.cork();
+    for (const bytes of held) {
+      this.noteSent(bytes.length);
+      stream.write(bytes);
+    }
+    stream.uncork();
+    this.peers.stats.totalWrites++;
   }
 
   private get partsBytes(): number {
@@ -361,7 +407,7 @@ export class Connection implements ClientConnection, ReplyOwner {
       limits.authenticated = client.authenticated || !peers.asksForPassword;
       const parsed = parser.next(args, limits);
       if (parsed === PARSED.REQUEST) {
-        if (this.muted) turn.mark(0);
+        if (this.muted) this.markSilence();
         const done = dispatcher.dispatch(client, args);
         if (this.partial !== null) this.releasePartial();
         if (!done) {
@@ -374,26 +420,39 @@ export class Connection implements ClientConnection, ReplyOwner {
         if (parser.isWithinRequest && this.partial === null) this.partial = peers.takeArguments();
         break;
       } else if (parsed === PARSED.ERROR) {
-        if (this.muted) turn.mark(0);
+        if (this.muted) this.markSilence();
         peers.protocolError(this, parser.error!);
         if (this.muted) turn.rewind(0);
         break;
       }
     }
+    peers.executor.inputEnded();
     turn.finish();
   }
 
   // A request has ended while replies are dropped, or shall be for the next one (CLIENT REPLY).
   private endSilence(): void {
     const { client } = this;
-    if (this.muted) this.peers.turn.rewind(0);
+    if (this.muted) {
+      const isAnswered = this.replyBytes > this.repliedBefore;
+      this.peers.turn.rewind(0);
+      // As Redis, which has no other use for what a replica makes it say.
+      if (isAnswered && client.isReplica && client.replyMode === REPLY_MODE.ON) {
+        this.peers.replicaAnswered(this);
+      }
+    }
     if (client.replyMode === REPLY_MODE.SKIP_NEXT) {
       client.replyMode = REPLY_MODE.SKIP;
       this.muted = true;
     } else if (client.replyMode === REPLY_MODE.SKIP) {
       client.replyMode = REPLY_MODE.ON;
-      this.muted = this.closing;
+      this.muted = this.closing || client.isReplica;
     }
+  }
+
+  private markSilence(): void {
+    this.peers.turn.mark(0);
+    this.repliedBefore = this.replyBytes;
   }
 
   private releasePartial(): void {
@@ -480,6 +539,8 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.client.closing = true;
     this.dropInput();
     this.inputLength = 0;
+    this.bulk?.cancel();
+    this.bulk = null;
     // A command that is running still reads its arguments.
     if (!this.peers.turn.serves(this)) this.releasePartial();
     this.peers.gone(this);

@@ -2,7 +2,7 @@
 // runs, the limits that the configuration sets, and what happens to a peer that breaks them.
 
 import type { Logger } from '../base/logger.ts';
-import type { Clock } from '../base/runtime.ts';
+import type { Clock, TimerService } from '../base/runtime.ts';
 import type { Config } from '../config/config.ts';
 import type { OutputBufferLimit } from '../config/special-directives.ts';
 import type { Executor } from '../engine/call.ts';
@@ -35,6 +35,7 @@ export class Peers {
   readonly stats: ServerStats;
   readonly keyspace: Keyspace;
   readonly clock: Clock;
+  readonly timers: TimerService;
   /** The arguments of the request that is being read, unless it arrived in pieces. */
   args = new Arguments();
   readonly readAhead: ReadAhead;
@@ -63,6 +64,7 @@ export class Peers {
     this.keyspace = server.keyspace;
     this.readAhead = new ReadAhead(server.keyspace);
     this.clock = server.runtime.clock;
+    this.timers = server.runtime.timers;
     this.config = server.config;
     this.log = server.log;
     this.settingsChanged();
@@ -79,7 +81,13 @@ export class Peers {
   outputLimit(client: Client): OutputBufferLimit {
     const { type } = client;
     // A master's stream has no limit here, as in Redis: it is the replica's own.
-    return type === 'master' ? NO_LIMIT : this.config.values['client-output-buffer-limit'][type];
+    if (type === 'master') return NO_LIMIT;
+    const { values } = this.config;
+    const limit = values['client-output-buffer-limit'][type];
+    const backlogBytes = values['repl-backlog-size'];
+    // As Redis: a replica may be behind by as much as it could catch up with.
+    const isTooLow = type === 'replica' && limit.hardBytes > 0 && limit.hardBytes < backlogBytes;
+    return isTooLow ? { ...limit, hardBytes: backlogBytes } : limit;
   }
 
   /** Leaves `args` to a request whose end has not arrived, and puts others in their place. */
@@ -117,6 +125,15 @@ export class Peers {
     connection.close();
   }
 
+  /** A replica has sent something that has a reply. */
+  replicaAnswered(connection: Connection): void {
+    const name = connection.client.lastCommand?.fullName ?? '<unknown>';
+    this.log.warning(
+      `Replica generated a reply to command '${name}', disconnecting it: ${this.describe(connection)}`,
+    );
+    connection.close();
+  }
+
   /** What has to be looked after by the clock: peers that are slow or silent, memory that is not needed any more. */
   tick(nowMs: number): void {
     for (const connection of this.behind) if (!connection.checkBehind(nowMs)) this.behind.delete(connection);
@@ -146,8 +163,9 @@ export class Peers {
   private closeIdle(nowMs: number, timeoutMs: number): void {
     for (const client of this.clients) {
       const idleMs = nowMs - client.lastInteractionMs;
-      if (client.type !== 'normal' || client.postponed || client.wait !== null || idleMs <= timeoutMs)
-        continue;
+      const mayBeSilent =
+        client.type !== 'normal' || client.isMonitor || client.postponed || client.wait !== null;
+      if (mayBeSilent || idleMs <= timeoutMs) continue;
       this.log.verbose('Closing idle client');
       client.connection.close();
     }

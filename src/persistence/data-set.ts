@@ -15,7 +15,7 @@ import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Ref } from '../memory/heap.ts';
 import { RdbDecoder } from './rdb-decoder.ts';
-import { RdbEncoder, useUnder } from './rdb-encoder.ts';
+import { RdbEncoder, type TakeBytes, useUnder } from './rdb-encoder.ts';
 import { RdbFileReader, replaceFile } from './rdb-file.ts';
 import { CHECKSUM_BYTES, DUMP_FOOTER_BYTES, isRdbType, RDB_VERSION } from './rdb-format.ts';
 import { RdbError, RdbReader } from './rdb-reader.ts';
@@ -92,36 +92,30 @@ export class DataSet implements Persistence {
   }
 
   save(): boolean {
-    const { config, keyspace, log, runtime } = this.parts;
-    const writer = this.freshWriter();
-    const encoder = new RdbEncoder(writer, keyspace.access, {
-      version: RDB_VERSION,
-      hasChecksum: config.values.rdbchecksum,
-      use: useUnder(config.values['maxmemory-policy']),
-    });
+    const { keyspace, log, runtime } = this.parts;
     try {
-      replaceFile(runtime.files, this.path, `temp-${runtime.pid}.rdb`, (take) => {
-        encoder.begin(this.fileFields());
-        for (const db of keyspace.databases) {
-          if (db.size === 0) continue;
-          encoder.database(db.id, db.size, db.volatile.size);
-          db.dict.visitAll((ref) => {
-            encoder.entry(db, ref);
-            if (encoder.pendingBytes >= WRITE_BYTES) encoder.handOver(take);
-          });
-        }
-        encoder.end(take);
-      });
+      replaceFile(runtime.files, this.path, `temp-${runtime.pid}.rdb`, (take) =>
+        this.encode(keyspace.databases, take),
+      );
     } catch (error) {
       log.warning(`Write error while saving DB to the disk: ${reasonOf(error)}`);
       return false;
     } finally {
-      writer.clear();
+      this.writer.clear();
     }
     log.notice('DB saved on disk');
     this.lastSaveSeconds = this.nowSeconds;
     this.saves++;
     return true;
+  }
+
+  snapshot(withKeys: boolean): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    this.encode(withKeys ? this.parts.keyspace.databases : [], (bytes, length) =>
+      pieces.push(Buffer.from(bytes.subarray(0, length))),
+    );
+    this.writer.clear();
+    return pieces;
   }
 
   load({ replaces }: LoadOptions): boolean {
@@ -161,6 +155,25 @@ export class DataSet implements Persistence {
   /** Whether there is a file to load. */
   get hasFile(): boolean {
     return this.parts.runtime.files.existsSync(this.path);
+  }
+
+  private encode(databases: readonly Database[], take: TakeBytes): void {
+    const { config, keyspace } = this.parts;
+    const encoder = new RdbEncoder(this.freshWriter(), keyspace.access, {
+      version: RDB_VERSION,
+      hasChecksum: config.values.rdbchecksum,
+      use: useUnder(config.values['maxmemory-policy']),
+    });
+    encoder.begin(this.fileFields());
+    for (const db of databases) {
+      if (db.size === 0) continue;
+      encoder.database(db.id, db.size, db.volatile.size);
+      db.dict.visitAll((ref) => {
+        encoder.entry(db, ref);
+        if (encoder.pendingBytes >= WRITE_BYTES) encoder.handOver(take);
+      });
+    }
+    encoder.end(take);
   }
 
   private noteLoaded(decoder: RdbDecoder): void {

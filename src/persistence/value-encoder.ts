@@ -10,7 +10,7 @@ import type { SortedSetTable } from '../datatypes/sorted-set-table.ts';
 import type { Stream } from '../datatypes/stream.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Heap, Ref } from '../memory/heap.ts';
-import { OrderedWalk } from '../memory/ordered-index.ts';
+import { OrderedWalk } from '../memory/ordered-walk.ts';
 import { LIST_NODE, RDB_TYPE, type RdbType } from './rdb-format.ts';
 import type { RdbWriter } from './rdb-writer.ts';
 import { writeStream } from './stream-encoder.ts';

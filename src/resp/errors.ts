@@ -116,6 +116,16 @@ export const NUMKEYS_NOT_POSITIVE = err('numkeys should be greater than 0');
 export const POP_COUNT_NOT_POSITIVE = err('count should be greater than 0');
 export const NOT_A_LISTPACK = err('Not a listpack encoded object.');
 export const NOT_A_QUICKLIST = err('Not a quicklist encoded object.');
+export const REPLICA_TOUCHES_KEYSPACE = err("Replica can't interact with the keyspace");
+export const SYNC_WITH_PENDING_OUTPUT = err('SYNC and PSYNC are invalid with pending output');
+export const FILTER_NEEDS_MARKED_END = err('Filtered replica requires EOF capability');
+export const MISSING_FILTER = err('Missing rdb-filter-only values');
+export const unsupportedFilter = (name: string) =>
+  err(`Unsupported rdb-filter-only option: ${quotedBack(name)}`);
+export const unrecognizedReplconf = (name: string) =>
+  err(`Unrecognized REPLCONF option: ${quotedBack(name)}`);
+export const replicaAddressTooLong = (bytes: number) =>
+  err(`REPLCONF ip-address provided by replica instance is too long: ${bytes} bytes`);
 export const INVALID_DB_INDEX = err('invalid DB index');
 export const DB_OUT_OF_RANGE = err('DB index is out of range');
 export const INVALID_CURSOR = err('invalid cursor');

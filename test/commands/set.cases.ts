@@ -1,7 +1,7 @@
 // Sets member by member: adding, removing, asking, moving, scanning, and the encodings that follow.
 
 import type { CommandCase } from '../support/case.ts';
-import { error, OK, set, simple, unordered } from '../support/expected.ts';
+import { error, matching, OK, set, simple, unordered } from '../support/expected.ts';
 
 const WRONG_TYPE = error('WRONGTYPE Operation against a key holding the wrong kind of value');
 const NOT_INTEGER = error('ERR value is not an integer or out of range');
@@ -372,6 +372,30 @@ export const cases: CommandCase[] = [
       ['SRANDMEMBER none', null],
       ['SRANDMEMBER none 3', []],
       ['SRANDMEMBER none -3', []],
+    ],
+  },
+  {
+    name: 'DEBUG HTSTATS-KEY describes the table of a large set',
+    config: { 'enable-debug-command': 'yes' },
+    steps: [
+      ['SADD small a', 1],
+      [
+        'DEBUG HTSTATS-KEY small',
+        error('ERR The value stored at the specified key is not represented using an hash table'),
+      ],
+      [['SADD', 's', ...words(200)], 200],
+      [
+        'DEBUG HTSTATS-KEY s',
+        matching(
+          /^Hash table 0 stats \(main hash table\):\n table size: [0-9]+\n number of elements: [0-9]+\n(Hash table 1 stats \(rehashing target\):\n table size: [0-9]+\n number of elements: [0-9]+\n)?$/,
+        ),
+      ],
+      [
+        'DEBUG HTSTATS-KEY s full',
+        matching(
+          /^Hash table 0 stats \(main hash table\):\n table size: [0-9]+\n number of elements: [0-9]+\n different slots: [0-9]+\n max chain length: [0-9]+\n avg chain length \(counted\): [0-9.]+\n avg chain length \(computed\): [0-9.]+\n Chain length distribution:\n {3}0: [0-9]+ \([0-9.]+%\)\n/,
+        ),
+      ],
     ],
   },
 ];

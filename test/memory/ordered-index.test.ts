@@ -5,7 +5,8 @@ import { hashSeed } from '../../src/base/hash.ts';
 import { SeededRandom } from '../../src/base/runtime.ts';
 import { Dict } from '../../src/memory/dict.ts';
 import { Heap, type Ref } from '../../src/memory/heap.ts';
-import { OrderedIndex, OrderedWalk } from '../../src/memory/ordered-index.ts';
+import { OrderedIndex } from '../../src/memory/ordered-index.ts';
+import { OrderedWalk } from '../../src/memory/ordered-walk.ts';
 
 interface Element {
   readonly member: string;
