@@ -43,6 +43,12 @@ export class GeoDistance {
     return 2 * EARTH_RADIUS_METERS * Math.asin(Math.sqrt(a));
   }
 
+  /** As `near`, for two positions on one parallel. */
+  nearAside(longitude1: number, longitude2: number, latitude: number): number {
+    const v = Math.abs(Math.sin((radians(longitude2) - radians(longitude1)) / 2));
+    return 2 * EARTH_RADIUS_METERS * Math.asin(Math.cos(radians(latitude)) * v);
+  }
+
   /** The distance in meters to the last digit. */
   of(longitude1: number, latitude1: number, longitude2: number, latitude2: number): number {
     const { exact } = this;

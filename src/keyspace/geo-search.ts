@@ -264,7 +264,7 @@ export class GeoSearch {
     const { distance, longitude: x, latitude: y, metersPerUnit } = this;
     if (this.isBox) {
       if (latitudeDistance(latitude, y) > (this.height * metersPerUnit) / 2) return -1;
-      const aside = distance.near(longitude, latitude, x, latitude);
+      const aside = distance.nearAside(longitude, x, latitude);
       const limit = (this.width * metersPerUnit) / 2;
       if (distance.isBeyond(aside, limit, longitude, latitude, x, latitude)) return -1;
       return distance.near(x, y, longitude, latitude);

@@ -68,6 +68,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   private bulk: BulkSender | null = null;
   // How much was answered when the request of a muted client began.
   private repliedBefore = 0;
+  private errorsBefore = 0;
 
   constructor(stream: Duplex, peer: PeerAddress, kernelCopies: boolean, peers: Peers) {
     this.stream = stream;
@@ -438,7 +439,7 @@ export class Connection implements ClientConnection, ReplyOwner {
       this.peers.turn.rewind(0);
       // As Redis, which has no other use for what a replica makes it say.
       if (isAnswered && client.isReplica && client.replyMode === REPLY_MODE.ON) {
-        this.peers.replicaAnswered(this);
+        this.peers.replicaAnswered(this, this.peers.turn.writer.errors > this.errorsBefore);
       }
     }
     if (client.replyMode === REPLY_MODE.SKIP_NEXT) {
@@ -453,6 +454,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   private markSilence(): void {
     this.peers.turn.mark(0);
     this.repliedBefore = this.replyBytes;
+    this.errorsBefore = this.peers.turn.writer.errors;
   }
 
   private releasePartial(): void {

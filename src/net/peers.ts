@@ -125,8 +125,9 @@ export class Peers {
     connection.close();
   }
 
-  /** A replica has sent something that has a reply. */
-  replicaAnswered(connection: Connection): void {
+  /** A replica has sent something that has a reply, which it does not get. */
+  replicaAnswered(connection: Connection, byError: boolean): void {
+    if (byError) this.stats.unexpectedErrorReplies++;
     const name = connection.client.lastCommand?.fullName ?? '<unknown>';
     this.log.warning(
       `Replica generated a reply to command '${name}', disconnecting it: ${this.describe(connection)}`,

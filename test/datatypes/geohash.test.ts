@@ -111,6 +111,17 @@ describe('distances', () => {
     );
   });
 
+  test('along a parallel are the same', () => {
+    fc.assert(
+      fc.property(longitudes, longitudes, latitudes, (x1, x2, latitude) => {
+        const aside = distance.nearAside(x1, x2, latitude);
+        const tolerance = aside < 18e6 ? aside * 1e-13 + 1e-9 : 1;
+        expect(Math.abs(aside - distance.of(x1, latitude, x2, latitude))).toBeLessThanOrEqual(tolerance);
+      }),
+      { seed: SEED, numRuns: 1000 },
+    );
+  });
+
   test('are shown with four digits', () => {
     const shown = (x2: number, unit = 1) => distance.text(distance.near(0, 0, x2, 0), unit, 0, 0, x2, 0);
     expect(shown(0)).toBe('0.0000');

@@ -271,6 +271,8 @@ describe('what a replica says', () => {
     await replica.until(() => replica.isClosed);
     expect(await replica.bytes()).toBe('');
     expect(await client.value('GET', 'a')).toBe('1');
+    const isError = ['NOSUCH', 'GET a', 'SET a 2', 'RESET'].includes(request);
+    expect(await field(client, 'stats', 'unexpected_error_replies')).toBe(isError ? '1' : '0');
     expect(server.logLines.join('')).toContain(
       `Replica generated a reply to command '${command}', disconnecting it: id=2 `,
     );
