@@ -264,6 +264,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'the form is decided by what the request might add',
+    referenceSince: '7.2.0',
     steps: [
       ['HSET h a 1', 1],
       [['HSET', 'h', ...Array<string[]>(512).fill(['a', '1']).flat()], 0],

@@ -214,6 +214,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'values whose runs are corrupted',
+    referenceSince: '7.2.0',
     steps: [
       [['SET', 'c', 'HYLL\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05'], OK],
       ['PFADD c a', CORRUPTED],

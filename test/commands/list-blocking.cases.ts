@@ -54,6 +54,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'timeouts that are none',
+    referenceSince: '7.2.0',
     steps: [
       ...['BLPOP a', 'BRPOP a b', 'BRPOPLPUSH a b', 'BLMOVE a b LEFT RIGHT'].flatMap(
         (request) =>

@@ -12,6 +12,7 @@ const large = (bytes: number): string => 'x'.repeat(bytes);
 export const cases: CommandCase[] = [
   {
     name: 'pushing beyond 8 KB, counted before the push',
+    referenceSince: '7.2.0',
     steps: [
       ['RPUSH k a', 1],
       becomes('listpack'),
@@ -32,6 +33,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'pushing beyond a number of elements, and shrinking to half of it',
+    referenceSince: '7.2.0',
     config: { 'list-max-listpack-size': '10' },
     steps: [
       [['RPUSH', 'k', ...numbered(10)], 10],
@@ -55,6 +57,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a list of nodes that shrinks within several of them stays one',
+    referenceSince: '7.2.0',
     config: { 'list-max-listpack-size': '4' },
     steps: [
       [['RPUSH', 'k', ...numbered(5)], 5],
@@ -68,6 +71,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'LINSERT and LSET change the form first, and look for the element then',
+    referenceSince: '7.2.0',
     config: { 'list-max-listpack-size': '3' },
     steps: [
       ['RPUSH k a b c', 3],
@@ -89,6 +93,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'LSET of a shorter element may let a list of nodes shrink',
+    referenceSince: '7.2.0',
     steps: [
       [['RPUSH', 'k', 'a', large(8190)], 2],
       becomes('quicklist'),
@@ -104,6 +109,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'LMOVE lets one list grow and another shrink',
+    referenceSince: '7.2.0',
     config: { 'list-max-listpack-size': '2' },
     steps: [
       ['RPUSH k a b c', 3],
@@ -121,6 +127,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'COPY and RENAME keep the form',
+    referenceSince: '7.2.0',
     config: { 'list-max-listpack-size': '2' },
     steps: [
       ['RPUSH k a b c', 3],
@@ -141,6 +148,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a limit of 0 is one of 1',
+    referenceSince: '7.2.0',
     config: { 'list-max-listpack-size': '0' },
     steps: [
       ['RPUSH k a', 1],

@@ -222,6 +222,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'LPOS refuses what it cannot read',
+    referenceSince: '7.2.0',
     steps: [
       [
         'LPOS k a RANK 0',

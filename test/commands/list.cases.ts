@@ -233,6 +233,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'LSET takes an index for what its lower 32 bits are',
+    referenceSince: '7.2.0',
     steps: [
       ['RPUSH k a b c', 3],
       ['LSET k 4294967296 A', OK],

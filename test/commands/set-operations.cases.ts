@@ -142,6 +142,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a stored union or difference has the form that adding gives',
+    referenceSince: '7.2.0',
     steps: [
       ['SADD i 1 2', 2],
       ['SADD j 3 4', 2],
@@ -178,6 +179,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a stored intersection of integers alone is an intset, if they are not too many',
+    referenceSince: '7.2.0',
     steps: [
       ['SADD i 1 2 3', 3],
       ['SADD p 3 2 x', 3],

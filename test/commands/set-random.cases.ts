@@ -32,6 +32,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'SPOP with a count',
+    referenceSince: '7.2.0',
     steps: [
       ['SADD s a b', 2],
       ['SPOP s 0', set()],
@@ -51,6 +52,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'SPOP of nearly all leaves the rest in the smallest form',
+    referenceSince: '7.2.0',
     steps: [
       [['SADD', 's', ...numbers(1, 600)], 600],
       ['OBJECT ENCODING s', 'hashtable'],
@@ -98,6 +100,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'SRANDMEMBER leaves the set as it is',
+    referenceSince: '7.2.0',
     steps: [
       ['SADD s a b', 2],
       ['SRANDMEMBER s', AB],

@@ -68,6 +68,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'only the canonical form of an int64 is an integer',
+    referenceSince: '7.2.0',
     steps: [
       ['SADD s 9223372036854775807 -9223372036854775808 9007199254740993 0 -1', 5],
       ['OBJECT ENCODING s', 'intset'],
@@ -86,6 +87,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'integers come in order, others as they were added',
+    referenceSince: '7.2.0',
     steps: [
       ['SADD i 5 3 40000 -7 1', 5],
       ['SMEMBERS i', set('-7', '1', '3', '5', '40000')],
@@ -111,6 +113,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a packed set of 128 is a table with one more',
+    referenceSince: '7.2.0',
     steps: [
       [['SADD', 's', ...words(127)], 127],
       ['SADD s 5', 1],
@@ -125,6 +128,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a long member makes a table',
+    referenceSince: '7.2.0',
     steps: [
       [['SADD', 's', 'x'.repeat(64)], 1],
       ['OBJECT ENCODING s', 'listpack'],
@@ -139,6 +143,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a text turns an intset into a packed set while it is small enough',
+    referenceSince: '7.2.0',
     steps: [
       [['SADD', 's', ...numbers(1, 127)], 127],
       ['SADD s text', 1],
@@ -153,6 +158,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a request with more members than a small form may hold makes a table, new or not',
+    referenceSince: '7.2.0',
     steps: [
       [['SADD', 's', 'a', ...Array.from({ length: 128 }, () => 'a')], 1],
       ['OBJECT ENCODING s', 'hashtable'],
@@ -171,6 +177,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'the limits of the small forms can be set',
+    referenceSince: '7.2.0',
     config: {
       'set-max-intset-entries': '3',
       'set-max-listpack-entries': '2',
@@ -208,6 +215,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'without small forms every set is a table',
+    referenceSince: '7.2.0',
     config: { 'set-max-intset-entries': '0', 'set-max-listpack-entries': '0' },
     steps: [
       ['SADD i 1', 1],
@@ -239,6 +247,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'SMOVE moves a member',
+    referenceSince: '7.2.0',
     steps: [
       ['SADD a 1 2 x', 3],
       ['SADD b 3', 1],
@@ -376,6 +385,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'DEBUG HTSTATS-KEY describes the table of a large set',
+    referenceSince: '7.2.0',
     config: { 'enable-debug-command': 'yes' },
     steps: [
       ['SADD small a', 1],

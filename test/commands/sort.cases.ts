@@ -195,6 +195,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'STORE replaces the destination by a list',
+    referenceSince: '7.2.0',
     steps: [
       ['RPUSH l 2 1 3', 3],
       ['SET d x EX 100', OK],

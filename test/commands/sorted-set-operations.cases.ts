@@ -20,7 +20,9 @@ const FORMS = [
 
 // Stories about content are told of both forms.
 function inBothForms(name: string, steps: CommandCase['steps']): CommandCase[] {
-  return FORMS.map(({ form, config }) => ({ name: `${name} (${form})`, steps, config }));
+  // The limits that make a small set large have other names before 7.2.
+  const referenceSince = '7.2.0';
+  return FORMS.map(({ form, config }) => ({ name: `${name} (${form})`, steps, config, referenceSince }));
 }
 
 const ABC: CommandCase['steps'] = [
@@ -199,6 +201,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'the encoding of results',
+    referenceSince: '7.2.0',
     config: { 'zset-max-listpack-entries': '3', 'zset-max-listpack-value': '5' },
     steps: [
       ['ZADD x 1 a 2 b 3 c 4 d', 4],

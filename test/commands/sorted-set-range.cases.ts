@@ -22,8 +22,8 @@ const FORMS = [
   { form: 'large', config: { 'zset-max-listpack-entries': '0' } },
 ];
 
-function inBothForms(name: string, steps: CommandCase['steps']): CommandCase[] {
-  return FORMS.map(({ form, config }) => ({ name: `${name} (${form})`, steps, config }));
+function inBothForms(name: string, steps: CommandCase['steps'], referenceSince = '7.0.0'): CommandCase[] {
+  return FORMS.map(({ form, config }) => ({ name: `${name} (${form})`, steps, config, referenceSince }));
 }
 
 const SIX = 'ZADD z 1 a 2 b 3 c 4 d 5 e 6 f';
@@ -121,29 +121,33 @@ export const cases: CommandCase[] = [
     ['ZREVRANGEBYSCORE z 1 1', ['b', 'ab', 'a']],
     ['ZRANGEBYSCORE z 1 2 LIMIT 2 2', ['b', 'a0']],
   ]),
-  ...inBothForms('scores of all kinds', [
-    ['ZADD z -inf low 1.5 half -1.5 minus 0.1 tenth 1e300 huge inf high 3 3 -7 -7', 8],
+  ...inBothForms(
+    'scores of all kinds',
     [
-      'ZRANGE z 0 -1 WITHSCORES',
-      scored(
-        ['low', Number.NEGATIVE_INFINITY],
-        ['-7', -7],
-        ['minus', -1.5],
-        ['tenth', 0.1],
-        ['half', 1.5],
-        ['3', 3],
-        ['huge', 1e300],
-        ['high', Number.POSITIVE_INFINITY],
-      ),
+      ['ZADD z -inf low 1.5 half -1.5 minus 0.1 tenth 1e300 huge inf high 3 3 -7 -7', 8],
+      [
+        'ZRANGE z 0 -1 WITHSCORES',
+        scored(
+          ['low', Number.NEGATIVE_INFINITY],
+          ['-7', -7],
+          ['minus', -1.5],
+          ['tenth', 0.1],
+          ['half', 1.5],
+          ['3', 3],
+          ['huge', 1e300],
+          ['high', Number.POSITIVE_INFINITY],
+        ),
+      ],
+      ['ZRANGEBYSCORE z (-inf (inf', ['-7', 'minus', 'tenth', 'half', '3', 'huge']],
+      ['ZRANGEBYSCORE z -inf -inf', ['low']],
+      ['ZRANGEBYSCORE z inf +inf', ['high']],
+      ['ZRANGEBYSCORE z (inf inf', []],
+      ['ZCOUNT z -inf (-inf', 0],
+      ['ZRANGEBYSCORE z 1e299 1e301', ['huge']],
+      ['ZRANGEBYSCORE z -0 0.10000000000000001', ['tenth']],
     ],
-    ['ZRANGEBYSCORE z (-inf (inf', ['-7', 'minus', 'tenth', 'half', '3', 'huge']],
-    ['ZRANGEBYSCORE z -inf -inf', ['low']],
-    ['ZRANGEBYSCORE z inf +inf', ['high']],
-    ['ZRANGEBYSCORE z (inf inf', []],
-    ['ZCOUNT z -inf (-inf', 0],
-    ['ZRANGEBYSCORE z 1e299 1e301', ['huge']],
-    ['ZRANGEBYSCORE z -0 0.10000000000000001', ['tenth']],
-  ]),
+    '7.2.0',
+  ),
   {
     name: 'bounds of scores are what strtod reads',
     steps: [

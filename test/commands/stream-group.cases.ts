@@ -155,6 +155,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'XREADGROUP and its errors',
+    referenceSince: '7.2.0',
     steps: [
       ...begin(1),
       ['XREADGROUP GROUP none c STREAMS s >', noGroup('s', 'none', IN_XREADGROUP)],
@@ -455,6 +456,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'XINFO in all its forms',
+    referenceSince: '7.2.0',
     steps: [
       ...begin(3),
       ['XDEL s 2', 1],

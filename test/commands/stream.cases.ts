@@ -42,6 +42,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'XADD * goes on behind the last ID when that is ahead of the clock',
+    referenceSince: '7.2.0',
     steps: [
       ['XADD s 9000000000000-5 f v', '9000000000000-5'],
       ['XADD s * f v', '9000000000000-6'],
@@ -262,6 +263,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'XSETID',
+    referenceSince: '7.2.0',
     steps: [
       ['XSETID s 1', error('ERR no such key')],
       ...add('s', 3),
@@ -324,6 +326,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'XREAD and its errors',
+    referenceSince: '7.2.0',
     steps: [
       ['SET k v', OK],
       ['XREAD STREAMS k 0', WRONG_TYPE],
