@@ -168,6 +168,8 @@ describe('starting', () => {
     const pidFile = join(dummy.directory, 'redis.pid');
     const logFile = join(dummy.directory, 'redis.log');
     const server = await start({ args: ['--pidfile', pidFile, '--logfile', logFile] });
+    // The port is open a moment before the server runs: an answer says that it does.
+    await (await server.connect()).call('PING');
     expect(readFileSync(pidFile, 'utf8')).toBe(`${server.pid}\n`);
     server.child.kill('SIGTERM');
     expect(await server.exitCode()).toBe(0);
