@@ -14,14 +14,14 @@ import type { DetachedValue, LoadOptions, Persistence } from '../engine/persiste
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Ref } from '../memory/heap.ts';
-import { RdbDecoder } from './rdb-decoder.ts';
-import { RdbEncoder, type TakeBytes, useUnder } from './rdb-encoder.ts';
-import { RdbFileReader, replaceFile } from './rdb-file.ts';
-import { CHECKSUM_BYTES, DUMP_FOOTER_BYTES, isRdbType, RDB_VERSION } from './rdb-format.ts';
-import { RdbError, RdbReader } from './rdb-reader.ts';
-import { RdbWriter } from './rdb-writer.ts';
-import { ValueDecoder } from './value-decoder.ts';
-import { rdbTypeOf, writeValue } from './value-encoder.ts';
+import { RdbDecoder } from './rdb/rdb-decoder.ts';
+import { RdbEncoder, type TakeBytes, useUnder } from './rdb/rdb-encoder.ts';
+import { RdbFileReader, replaceFile } from './rdb/rdb-file.ts';
+import { CHECKSUM_BYTES, DUMP_FOOTER_BYTES, isRdbType, RDB_VERSION } from './rdb/rdb-format.ts';
+import { RdbError, RdbReader } from './rdb/rdb-reader.ts';
+import { RdbWriter } from './rdb/rdb-writer.ts';
+import { ValueDecoder } from './rdb/value-decoder.ts';
+import { rdbTypeOf, writeValue } from './rdb/value-encoder.ts';
 
 export interface DataSetParts {
   readonly runtime: Runtime;

@@ -1,9 +1,9 @@
 // Reads RDB format from bytes that nobody vouches for. Every read is checked against the end; whatever is wrong is
 // thrown as one `RdbError` with the place and the reason. Strings come as slices that are good until the next string.
 
-import { toText } from '../base/bytes.ts';
-import { lzfDecompress } from '../base/lzf.ts';
-import { parseDouble, writeSafeInteger } from '../base/numbers.ts';
+import { toText } from '../../base/bytes.ts';
+import { lzfDecompress } from '../../base/lzf.ts';
+import { parseDouble, writeSafeInteger } from '../../base/numbers.ts';
 import {
   LENGTH_14_BITS,
   LENGTH_32_BITS,

@@ -1,11 +1,11 @@
 // A list that is being read: nodes as they come, or elements that find their nodes as if they were pushed.
 
-import { KIND } from '../datatypes/kind.ts';
-import { fitsInEntry } from '../datatypes/list-node.ts';
-import { NodeList } from '../datatypes/node-list.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
-import { packedBytes, packedLength } from '../memory/packed.ts';
-import type { PackedValue } from '../memory/packed-entry.ts';
+import { KIND } from '../../datatypes/kind.ts';
+import { fitsInEntry } from '../../datatypes/list-node.ts';
+import { NodeList } from '../../datatypes/node-list.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import { packedBytes, packedLength } from '../../memory/packed.ts';
+import type { PackedValue } from '../../memory/packed-entry.ts';
 import { type Builder, BuiltValue, type DecodedValue, freeLarge, SmallValue } from './decoded-value.ts';
 
 export class ListBuilder implements Builder {

@@ -1,14 +1,14 @@
 // A value that was read and is sound but belongs to no key yet: RESTORE looks at it before it touches the key, and a
 // file may have named a key that has expired. It is given to a key, or discarded.
 
-import { copyBytes, toText } from '../base/bytes.ts';
-import type { Kind } from '../datatypes/kind.ts';
-import type { LargeValue } from '../datatypes/large-value.ts';
-import type { DetachedValue } from '../engine/persistence.ts';
-import type { Database } from '../keyspace/database.ts';
-import type { Ref } from '../memory/heap.ts';
-import type { PackedValue } from '../memory/packed-entry.ts';
-import type { Arguments } from '../resp/arguments.ts';
+import { copyBytes, toText } from '../../base/bytes.ts';
+import type { Kind } from '../../datatypes/kind.ts';
+import type { LargeValue } from '../../datatypes/large-value.ts';
+import type { DetachedValue } from '../../engine/persistence.ts';
+import type { Database } from '../../keyspace/database.ts';
+import type { Ref } from '../../memory/heap.ts';
+import type { PackedValue } from '../../memory/packed-entry.ts';
+import type { Arguments } from '../../resp/arguments.ts';
 
 const SLICE_PIECES = 1024;
 

@@ -2,9 +2,9 @@
 // Bounds are checked always, for a block lies among others in one memory and a wrong length in it would reach them;
 // `deep` also looks for duplicates and disorder.
 
-import { compareBytes } from '../base/bytes.ts';
-import { packedValidate } from '../memory/packed.ts';
-import { PackedEntry } from '../memory/packed-entry.ts';
+import { compareBytes } from '../../base/bytes.ts';
+import { packedValidate } from '../../memory/packed.ts';
+import { PackedEntry } from '../../memory/packed-entry.ts';
 import { scoreOf } from './sorted-set-builder.ts';
 
 /** Whether the block is sound and holds each element once. */

@@ -2,10 +2,10 @@
 // encoder does not choose when: its owner calls it in slices of any size, lets it hand over what has come together, and
 // decides where the bytes go. It reads the entries as they are at that moment.
 
-import { Crc64 } from '../base/checksums.ts';
-import type { AccessClock } from '../keyspace/access-clock.ts';
-import type { Database } from '../keyspace/database.ts';
-import type { Ref } from '../memory/heap.ts';
+import { Crc64 } from '../../base/checksums.ts';
+import type { AccessClock } from '../../keyspace/access-clock.ts';
+import type { Database } from '../../keyspace/database.ts';
+import type { Ref } from '../../memory/heap.ts';
 import { RDB_MAGIC, RDB_OPCODE } from './rdb-format.ts';
 import type { RdbWriter } from './rdb-writer.ts';
 import { rdbTypeOf, writeValue } from './value-encoder.ts';

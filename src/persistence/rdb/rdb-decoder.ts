@@ -1,10 +1,10 @@
 // Adds what an RDB file holds to the data set: databases, deadlines, notes of use, the file's own fields, to the
 // checksum. Whatever is wrong is thrown as RdbError; what was added before stays.
 
-import type { Logger } from '../base/logger.ts';
-import type { Database } from '../keyspace/database.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
-import { Arguments } from '../resp/arguments.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Database } from '../../keyspace/database.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import { Arguments } from '../../resp/arguments.ts';
 import {
   isRdbType,
   RDB_CHECKSUM_SINCE,

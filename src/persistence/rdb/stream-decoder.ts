@@ -1,14 +1,14 @@
 // Reads a stream of any of the format's three versions. Older ones lack the first ID, the greatest deleted one, the
 // count of all entries ever added, and how far groups have read: those are worked out from what is there.
 
-import { KIND } from '../datatypes/kind.ts';
-import type { Stream } from '../datatypes/stream.ts';
-import { ENTRIES_READ_UNKNOWN, type StreamConsumer, type StreamGroup } from '../datatypes/stream-group.ts';
-import { StreamId } from '../datatypes/stream-id.ts';
-import { isSoundNode, liveEntries } from '../datatypes/stream-node.ts';
-import { entriesUpTo } from '../datatypes/stream-progress.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
-import { newStream } from '../keyspace/stream-value.ts';
+import { KIND } from '../../datatypes/kind.ts';
+import type { Stream } from '../../datatypes/stream.ts';
+import { ENTRIES_READ_UNKNOWN, type StreamConsumer, type StreamGroup } from '../../datatypes/stream-group.ts';
+import { StreamId } from '../../datatypes/stream-id.ts';
+import { isSoundNode, liveEntries } from '../../datatypes/stream-node.ts';
+import { entriesUpTo } from '../../datatypes/stream-progress.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import { newStream } from '../../keyspace/stream-value.ts';
 import { BuiltValue, building, type DecodedValue, freeLarge } from './decoded-value.ts';
 import { RDB_TYPE } from './rdb-format.ts';
 import type { RdbReader } from './rdb-reader.ts';

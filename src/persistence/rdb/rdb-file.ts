@@ -2,8 +2,8 @@
 // a temporary file that takes the place of the old one only when all of it is safe.
 
 import { dirname, resolve } from 'node:path';
-import { Crc64 } from '../base/checksums.ts';
-import type { FileDoor } from '../base/runtime.ts';
+import { Crc64 } from '../../base/checksums.ts';
+import type { FileDoor } from '../../base/runtime.ts';
 import { RdbReader } from './rdb-reader.ts';
 
 const WINDOW_BYTES = 256 * 1024;

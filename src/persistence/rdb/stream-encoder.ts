@@ -1,8 +1,8 @@
 // Writes a stream in the format's third version: nodes as they are, counters and IDs, groups with what is pending.
 
-import type { Stream } from '../datatypes/stream.ts';
-import type { StreamConsumer, StreamGroup } from '../datatypes/stream-group.ts';
-import { StreamId } from '../datatypes/stream-id.ts';
+import type { Stream } from '../../datatypes/stream.ts';
+import type { StreamConsumer, StreamGroup } from '../../datatypes/stream-group.ts';
+import { StreamId } from '../../datatypes/stream-id.ts';
 import type { RdbWriter } from './rdb-writer.ts';
 
 export const ID_BYTES = 16;

@@ -5,15 +5,15 @@
 // Redis checks blocks only where sanitize-dump-payload asks for it. Here their bounds are always checked, since damage
 // must not reach other values in the heap; `deep` adds what costs more.
 
-import { HashTable } from '../datatypes/hash-table.ts';
-import { intsetLength, intsetValidate } from '../datatypes/intset.ts';
-import { KIND } from '../datatypes/kind.ts';
-import { SetTable } from '../datatypes/set-table.ts';
-import { SortedSetTable } from '../datatypes/sorted-set-table.ts';
-import { MAX_STRING_BYTES, stringKind } from '../datatypes/string.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
-import { PackedBuffer, packedLength, packedValidate } from '../memory/packed.ts';
-import { PackedValue } from '../memory/packed-entry.ts';
+import { HashTable } from '../../datatypes/hash-table.ts';
+import { intsetLength, intsetValidate } from '../../datatypes/intset.ts';
+import { KIND } from '../../datatypes/kind.ts';
+import { SetTable } from '../../datatypes/set-table.ts';
+import { SortedSetTable } from '../../datatypes/sorted-set-table.ts';
+import { MAX_STRING_BYTES, stringKind } from '../../datatypes/string.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import { PackedBuffer, packedLength, packedValidate } from '../../memory/packed.ts';
+import { PackedValue } from '../../memory/packed-entry.ts';
 import { BuiltValue, building, type DecodedValue, freeLarge, SmallValue } from './decoded-value.ts';
 import { fillHashTable, HashBuilder } from './hash-builder.ts';
 import { ListBuilder } from './list-builder.ts';

@@ -1,16 +1,16 @@
 // Writes a value as RDB version 11 has it: the type that stands before the key in a file, and the body that stands
 // behind it. Small forms and list nodes are the format's own blocks and go out as they are.
 
-import type { HashTable } from '../datatypes/hash-table.ts';
-import { KIND, type Kind } from '../datatypes/kind.ts';
-import { nodeBytes, PLAIN_HEADER_BYTES } from '../datatypes/list-node.ts';
-import type { NodeList } from '../datatypes/node-list.ts';
-import type { SetTable } from '../datatypes/set-table.ts';
-import type { SortedSetTable } from '../datatypes/sorted-set-table.ts';
-import type { Stream } from '../datatypes/stream.ts';
-import type { Database } from '../keyspace/database.ts';
-import type { Heap, Ref } from '../memory/heap.ts';
-import { OrderedWalk } from '../memory/ordered-walk.ts';
+import type { HashTable } from '../../datatypes/hash-table.ts';
+import { KIND, type Kind } from '../../datatypes/kind.ts';
+import { nodeBytes, PLAIN_HEADER_BYTES } from '../../datatypes/list-node.ts';
+import type { NodeList } from '../../datatypes/node-list.ts';
+import type { SetTable } from '../../datatypes/set-table.ts';
+import type { SortedSetTable } from '../../datatypes/sorted-set-table.ts';
+import type { Stream } from '../../datatypes/stream.ts';
+import type { Database } from '../../keyspace/database.ts';
+import type { Heap, Ref } from '../../memory/heap.ts';
+import { OrderedWalk } from '../../memory/ordered-walk.ts';
 import { LIST_NODE, RDB_TYPE, type RdbType } from './rdb-format.ts';
 import type { RdbWriter } from './rdb-writer.ts';
 import { writeStream } from './stream-encoder.ts';

@@ -11,12 +11,12 @@ import {
   intsetInsert,
   intsetLength,
   intsetLow,
-} from '../datatypes/intset.ts';
-import { KIND } from '../datatypes/kind.ts';
-import { SetTable } from '../datatypes/set-table.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
-import { PACKED_HEADER_BYTES, PACKED_MAX_BYTES, PackedBuffer, packedEnd } from '../memory/packed.ts';
-import { PackedEntry, PackedValue } from '../memory/packed-entry.ts';
+} from '../../datatypes/intset.ts';
+import { KIND } from '../../datatypes/kind.ts';
+import { SetTable } from '../../datatypes/set-table.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import { PACKED_HEADER_BYTES, PACKED_MAX_BYTES, PackedBuffer, packedEnd } from '../../memory/packed.ts';
+import { PackedEntry, PackedValue } from '../../memory/packed-entry.ts';
 import {
   type Builder,
   BuiltValue,

@@ -1,7 +1,7 @@
 // The compact forms that older versions of Redis kept values in and wrote to RDB files: ziplists and zipmaps. They are
 // checked to the last byte while they are read, and told entry by entry; nobody writes them any more.
 
-import { type PackedValue, readInt32, readUint32 } from '../memory/packed-entry.ts';
+import { type PackedValue, readInt32, readUint32 } from '../../memory/packed-entry.ts';
 
 /** Takes an entry; it returns false to refuse it. */
 export type VisitEntry = (value: PackedValue) => boolean;

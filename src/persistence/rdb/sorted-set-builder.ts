@@ -1,13 +1,13 @@
 // A sorted set that is being read. Members come in any order, so those that may fit a packed block are kept aside until
 // all are there; more go straight into a table.
 
-import { compareText } from '../base/bytes.ts';
-import { formatDouble, parseDoubleBytes } from '../base/numbers.ts';
-import { KIND } from '../datatypes/kind.ts';
-import { SortedSetTable } from '../datatypes/sorted-set-table.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
-import { PACKED_HEADER_BYTES, PACKED_MAX_BYTES, PackedBuffer, packedEnd } from '../memory/packed.ts';
-import { PackedEntry, PackedValue } from '../memory/packed-entry.ts';
+import { compareText } from '../../base/bytes.ts';
+import { formatDouble, parseDoubleBytes } from '../../base/numbers.ts';
+import { KIND } from '../../datatypes/kind.ts';
+import { SortedSetTable } from '../../datatypes/sorted-set-table.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import { PACKED_HEADER_BYTES, PACKED_MAX_BYTES, PackedBuffer, packedEnd } from '../../memory/packed.ts';
+import { PackedEntry, PackedValue } from '../../memory/packed-entry.ts';
 import {
   type Builder,
   BuiltValue,

@@ -1,10 +1,10 @@
 // A hash that is being read: packed until it is too large for that, then a table, as Redis chooses while it loads.
 
-import { HashTable } from '../datatypes/hash-table.ts';
-import { KIND } from '../datatypes/kind.ts';
-import type { Keyspace } from '../keyspace/keyspace.ts';
-import { PACKED_HEADER_BYTES, PACKED_MAX_BYTES, PackedBuffer, packedEnd } from '../memory/packed.ts';
-import { PackedEntry, PackedValue } from '../memory/packed-entry.ts';
+import { HashTable } from '../../datatypes/hash-table.ts';
+import { KIND } from '../../datatypes/kind.ts';
+import type { Keyspace } from '../../keyspace/keyspace.ts';
+import { PACKED_HEADER_BYTES, PACKED_MAX_BYTES, PackedBuffer, packedEnd } from '../../memory/packed.ts';
+import { PackedEntry, PackedValue } from '../../memory/packed-entry.ts';
 import {
   type Builder,
   BuiltValue,

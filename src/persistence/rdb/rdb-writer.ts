@@ -1,10 +1,10 @@
 // A growing run of bytes in RDB format: lengths, strings in their shortest form, doubles. One writer is kept and used
 // again. It knows no values (value-encoder.ts) and no files (rdb-encoder.ts), which take what has come together.
 
-import { copyBytes, writeText } from '../base/bytes.ts';
-import { Crc64 } from '../base/checksums.ts';
-import { LzfCompressor } from '../base/lzf.ts';
-import { parseSafeInteger } from '../base/numbers.ts';
+import { copyBytes, writeText } from '../../base/bytes.ts';
+import { Crc64 } from '../../base/checksums.ts';
+import { LzfCompressor } from '../../base/lzf.ts';
+import { parseSafeInteger } from '../../base/numbers.ts';
 import {
   CHECKSUM_BYTES,
   DUMP_FOOTER_BYTES,
