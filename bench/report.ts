@@ -1,7 +1,10 @@
 // The results as Markdown: the machine and the versions, a table per section, and the list of targets with met or not
-// met. It only writes figures down; it measures nothing. A figure that could not be taken is a dash, never a zero.
+// met. It only writes figures down; it measures nothing.
 
 import { arch, cpus, platform, release, totalmem } from 'node:os';
+import type { DurabilityResults } from './durability.ts';
+import { durabilityTargets, renderDurability } from './durability-report.ts';
+import { decimals, ratioText, table, targetLine, thousands } from './markdown.ts';
 import type { CollectionMemoryRow, MemoryRow } from './memory.ts';
 import type { PauseRow } from './pause.ts';
 import type { RequestRow, Speed } from './requests.ts';
@@ -28,6 +31,7 @@ export interface Results {
   readonly memory: readonly MemoryRow[] | null;
   readonly collections: readonly CollectionMemoryRow[] | null;
   readonly pauses: { ours: PauseRow; theirs: PauseRow; quiet: PauseRow; busy: PauseRow } | null;
+  readonly durability: DurabilityResults | null;
 }
 
 /** The whole report, ending with a line feed. */
@@ -37,6 +41,7 @@ export function renderReport(setting: Setting, results: Results, now: Date): str
   if (results.memory !== null) parts.push(...renderMemory(results.memory, setting));
   if (results.collections !== null) parts.push(...renderCollections(results.collections, setting));
   if (results.pauses !== null) parts.push(...renderPauses(results.pauses));
+  if (results.durability !== null) parts.push(...renderDurability(results.durability, setting));
   parts.push('## Targets', renderTargets(results, setting));
   return `${parts.join('\n\n')}\n`;
 }
@@ -205,15 +210,8 @@ function renderTargets(results: Results, setting: Setting): string {
     const controls = `${decimals(pauses.quiet.maxMs, 2)} quiet, ${decimals(pauses.busy.maxMs, 2)} busy`;
     lines.push(`${pause}; controls: ${controls}; ${setting.theirs}: ${decimals(pauses.theirs.maxMs, 2)}`);
   }
+  lines.push(...durabilityTargets(results.durability, setting));
   return lines.join('\n');
-}
-
-function targetLine(what: string, limit: number | null, figure: number | null): string {
-  const wanted = limit === null ? what : `${what} ≤ ${limit.toFixed(2)}`;
-  if (figure === null || limit === null) return `- [ ] ${wanted}: not measured`;
-  // Judged as printed: a ratio shown as 1.00 meets a limit of 1.00.
-  const met = Number(figure.toFixed(2)) <= limit;
-  return `- [${met ? 'x' : ' '}] ${wanted}: ${met ? 'met' : 'not met'} (${figure.toFixed(2)})`;
 }
 
 function geometricMean(values: readonly number[]): number {
@@ -243,27 +241,4 @@ function memoryRatio(
 
 function perKey(bytes: number | null, row: MemoryRow): number | null {
   return bytes === null ? null : bytes / row.keys;
-}
-
-function thousands(figure: number): string {
-  return (figure / 1000).toFixed(1);
-}
-
-function decimals(figure: number | null, places: number): string {
-  return figure === null ? '–' : figure.toFixed(places);
-}
-
-function ratioText(ratio: number | null): string {
-  return ratio === null || !Number.isFinite(ratio) ? '–' : ratio.toFixed(2);
-}
-
-/** A Markdown table padded to be read as plain text too: first column to the left, the others to the right. */
-function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heading.map((title, i) =>
-    Math.max(3, title.length, ...rows.map((row) => row[i]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`;
-  const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(heading), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
 }

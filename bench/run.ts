@@ -1,6 +1,6 @@
 // The benchmark of the project: our server beside a real redis-server, in one run, on this machine. Sections: requests
-// (speed and CPU per request), memory (bytes per key), collections (bytes of lists, hashes, …) and pause (longest pause
-// while keys pour in). The tables go to standard output, or to a file with --out; progress goes to standard error.
+// (speed and CPU per request), memory (bytes per key), collections (bytes of lists, hashes, …), pause (longest pause
+// while keys pour in) and durability (serving during snapshots, saving, loading, appending). The tables go to standard output, or to a file with --out; progress goes to standard error.
 // micro.ts has the parts in isolation.
 //
 //   npm run bench -- [sections] [options]       without a section: all, or requests with --only
@@ -11,6 +11,7 @@ import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { type DurabilityResults, measureDurability } from './durability.ts';
 import { measureCollections, measureMemory } from './memory.ts';
 import { measurePauses } from './pause.ts';
 import { type Results, renderReport, type Setting } from './report.ts';
@@ -31,12 +32,14 @@ interface Options {
   readonly rounds?: number;
   readonly only?: RegExp;
   readonly keys?: number[];
+  readonly megabytes?: number;
   readonly quick: boolean;
   readonly out?: string;
 }
 
-type Section = 'requests' | 'memory' | 'collections' | 'pause';
-const SECTIONS: readonly Section[] = ['requests', 'memory', 'collections', 'pause'];
+type Section = 'requests' | 'memory' | 'collections' | 'pause' | 'durability';
+const SECTIONS: readonly Section[] = ['requests', 'memory', 'collections', 'pause', 'durability'];
+const FILE_MEGABYTES = 1000;
 
 const program = new Command('bench')
   .description('Measures our server beside a real redis-server.')
@@ -51,9 +54,10 @@ const program = new Command('bench')
   .option('--only <pattern>', 'only the workloads whose name matches this regular expression', pattern)
   .option(
     '--keys <list>',
-    'sizes for memory; the last one is used for pause (default: 1000000,5000000)',
+    'sizes for memory; the last one is used for pause and durability (default: 1000000,5000000)',
     sizes,
   )
+  .option('--megabytes <n>', 'size of the file that durability saves and loads (default: 1000)', positive)
   .option('--quick', 'a fifth of the requests and of the keys', false)
   .option('--out <file>', 'write the report to this file instead of standard output')
   .action(async (sections: Section[], options: Options) => {
@@ -110,14 +114,14 @@ async function run(children: Children, sections: readonly Section[], options: Op
     memory: chosen.includes('memory') ? await runMemory() : null,
     collections: chosen.includes('collections') ? await runCollections() : null,
     pauses: chosen.includes('pause') ? await runPauses() : null,
+    durability: chosen.includes('durability') ? await runDurability() : null,
   };
   const report = renderReport(setting, results, new Date());
   if (options.out === undefined) process.stdout.write(report);
   else writeFileSync(options.out, report);
 
   async function runRequests(): Promise<RequestRow[]> {
-    const benchmark = findProgram('redis-benchmark', [dirname(redisServer ?? '')]);
-    if (benchmark === null) throw new Error('no redis-benchmark beside the redis-server or on the PATH');
+    const benchmark = requireBenchmark();
     const selected = workloads(scale).filter(({ name }) => options.only?.test(name) ?? true);
     const ourServer = await startServer(children, ours);
     const theirServer = await startServer(children, theirs);
@@ -151,6 +155,25 @@ async function run(children: Children, sections: readonly Section[], options: Op
     const count = keys.at(-1) ?? 0;
     progress(`pause: ${count} keys`);
     return measurePauses(ours, theirs, { children, keys: count, runs: options.quick ? 1 : PAUSE_RUNS });
+  }
+
+  async function runDurability(): Promise<DurabilityResults> {
+    return measureDurability(ours, theirs, {
+      children,
+      benchmark: requireBenchmark(),
+      keys: keys.at(-1) ?? 0,
+      megabytes: options.megabytes ?? FILE_MEGABYTES * scale,
+      rounds,
+      scale,
+      ticksPerSecond,
+      progress,
+    });
+  }
+
+  function requireBenchmark(): string {
+    const benchmark = findProgram('redis-benchmark', [dirname(redisServer ?? '')]);
+    if (benchmark === null) throw new Error('no redis-benchmark beside the redis-server or on the PATH');
+    return benchmark;
   }
 }
 

@@ -1,4 +1,4 @@
-// The processes of a benchmark run: starts servers on free ports with persistence off, waits until they are ready, reads
+// The processes of a benchmark run: starts servers on free ports, without persistence unless asked for, waits until they are ready, reads
 // their CPU time and memory from /proc, and ends them. Every process of the run is a member of one Children, so that an
 // error or a SIGINT leaves none behind and nothing else is ever signalled.
 
@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { ControlClient } from './client.ts';
 
-const READY_TIMEOUT_MS = 30_000;
+// Long enough to load a large file.
+const READY_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 10_000;
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
@@ -55,6 +56,10 @@ export class Children {
 export interface ServerSpec {
   readonly name: string;
   readonly command: readonly string[];
+  /** Directives as options, in place of those that switch persistence off. */
+  readonly options?: readonly string[];
+  /** Where its files are, and stay when it ends; absent: a directory of its own. */
+  readonly directory?: string;
 }
 
 export interface RunningServer {
@@ -63,26 +68,34 @@ export interface RunningServer {
   /** The process that serves; null when only a wrapper's is known, whose figures would be nobody's. */
   readonly pid: number | null;
   readonly control: ControlClient;
+  /** What it has logged until it was ready. */
+  readonly startLog: string;
   stop(): Promise<void>;
 }
 
 /** Starts a server and resolves when it answers. Rejects, with the end of its log, when it exits or is not ready in time. */
 export async function startServer(children: Children, spec: ServerSpec): Promise<RunningServer> {
   const port = await freePort();
-  const directory = children.directory();
+  const directory = spec.directory ?? children.directory();
   const [program, ...first] = spec.command;
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const child = children.spawn(program ?? '', [...first, ...options, '--dir', directory]);
-  await ready(child, spec.name);
+  const child = children.spawn(program ?? '', [
+    ...first,
+    ...options,
+    '--dir',
+    directory,
+    ...(spec.options ?? []),
+  ]);
+  const startLog = await ready(child, spec.name);
 
   const control = await ControlClient.open(port);
   const pid = await servingPid(control, child);
   const stop = async (): Promise<void> => {
     control.close();
     await endServer(child);
-    rmSync(directory, { recursive: true, force: true });
+    if (spec.directory === undefined) rmSync(directory, { recursive: true, force: true });
   };
-  return { name: spec.name, port, pid, control, stop };
+  return { name: spec.name, port, pid, control, startLog, stop };
 }
 
 // Behind a wrapper the server is not our direct child, and only its INFO tells its process.
@@ -114,7 +127,7 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-function ready(child: ChildProcess, name: string): Promise<void> {
+function ready(child: ChildProcess, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let log = '';
     const fail = (what: string): void => reject(new Error(`${name} ${what}; the end of its log:\n${log}`));
@@ -123,7 +136,7 @@ function ready(child: ChildProcess, name: string): Promise<void> {
       log = (log + bytes.toString()).slice(-4096);
       if (!log.includes('Ready to accept connections')) return;
       clearTimeout(timer);
-      resolve();
+      resolve(log);
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);

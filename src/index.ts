@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { type Runtime, systemRuntime } from './base/runtime.ts';
 import { Config } from './config/config.ts';
+import { bytesFromText } from './config/file-text.ts';
 import { ConfigFileError, loadConfig } from './config/parser.ts';
 import { Server } from './server.ts';
 
@@ -14,6 +15,16 @@ export interface CreateServerOptions {
   readonly port?: number;
   /** Directives of redis.conf by name, e.g. `{ maxclients: 100, requirepass: 'secret' }`. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
+  /**
+   * Where the data set is kept: what is there is loaded before `createServer` resolves, and `close` saves. Which files there
+   * are follows from the directives, as for a process: an RDB file, or append-only files with `appendonly: true`. Without it
+   * nothing is loaded or saved, unless directives ask for it (`dir`, `save`, `appendonly`).
+   */
+  readonly directory?: string;
+  /**
+   * Whether `createServer` resolves at once, and not only when the data set is there: clients get `-LOADING` until `ready`.
+   */
+  readonly servesWhileLoading?: boolean;
   /** Takes the log's lines; without it an embedded server logs nothing. */
   readonly log?: (line: string) => void;
   /** Time, randomness, timers and files; the real ones by default. */
@@ -26,7 +37,9 @@ export interface EmbeddedServer {
   readonly port: number;
   /** A client connection within the process: a duplex stream that speaks RESP. */
   connect(): Duplex;
-  /** Closes all connections and stops. */
+  /** Resolves when the data set is loaded; rejects when it is damaged. */
+  readonly ready: Promise<void>;
+  /** Saves the data set where it is kept, closes all connections and stops. Rejects when it cannot save, and goes on. */
   close(): Promise<void>;
 }
 
@@ -35,13 +48,10 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
   const runtime = options.runtime ?? systemRuntime();
   const config = new Config(runtime, process.cwd());
   loadConfig(config, runtime.files, {});
-  // A test or a desktop program wants to be reached from its own machine, and to leave no files behind.
-  for (const [name, words] of [
-    ['bind', ['127.0.0.1']],
-    ['save', ['']],
-  ] as const) {
-    config.assign(name, words);
-  }
+  // A test or a desktop program wants to be reached from its own machine, and leaves files only where it says so.
+  config.assign('bind', ['127.0.0.1']);
+  if (options.directory === undefined) config.assign('save', ['']);
+  else config.assign('dir', [bytesFromText(options.directory)]);
   for (const [name, value] of Object.entries(options.config ?? {})) {
     const error = config.assign(name, wordsOf(config, name, value));
     if (error !== null) throw new ConfigFileError('stderr', `${name}: ${error}`);
@@ -53,23 +63,43 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
     isEmbedded: true,
     logSink: options.log ?? (() => {}),
     onShutdown: () => void server.close(),
+    onAbort: () => void server.close(),
   });
-  server.start();
   const { port } = options;
-  const { unixsocket } = config.values;
+  const { appendonly, unixsocket } = config.values;
   if ((port !== undefined && !server.listenTcp(port)) || (unixsocket !== '' && !server.listenUnix())) {
     await server.close();
     throw new Error(
       `cannot listen on ${unixsocket === '' ? `port ${port}` : `port ${port} or ${unixsocket}`}`,
     );
   }
+  const keepsData = options.directory !== undefined || appendonly || options.config?.dir !== undefined;
+  const ready = keepsData ? loaded(server) : started(server);
+  if (options.servesWhileLoading) ready.catch(() => {});
+  else await ready;
   return {
     get port() {
       return server.port;
     },
     connect: () => server.connect(),
-    close: () => server.close(),
+    ready,
+    async close() {
+      if (keepsData && !server.saveBeforeClose())
+        throw new Error('the data set cannot be saved; the log says why');
+      await server.close();
+    },
   };
+}
+
+async function started(server: Server): Promise<void> {
+  server.start();
+}
+
+async function loaded(server: Server): Promise<void> {
+  const isLoaded = await new Promise<boolean>((resolve) => server.load(resolve));
+  if (isLoaded) return;
+  await server.close();
+  throw new Error('the data set cannot be loaded; the log says why');
 }
 
 function wordsOf(config: Config, name: string, value: string | number | boolean): string[] {

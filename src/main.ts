@@ -34,6 +34,7 @@ function main(): void {
       executable: resolve(process.argv[1] ?? ''),
       isEmbedded: false,
       onShutdown: () => void exit(server, runtime, 0),
+      onAbort: () => process.exit(EXIT_FAILURE),
     });
   } catch (error) {
     refuse(error, runtime);
@@ -97,8 +98,8 @@ function start(server: Server, config: Config, runtime: Runtime, source: ConfigS
     log.notice('Configuration loaded');
   }
   setProcessTitle(config);
-  process.on('SIGINT', () => onSignal(server, 'SIGINT'));
-  process.on('SIGTERM', () => onSignal(server, 'SIGTERM'));
+  process.on('SIGINT', () => server.shutdownBySignal('SIGINT'));
+  process.on('SIGTERM', () => server.shutdownBySignal('SIGTERM'));
   // A peer or a terminal that has gone is no reason to go too.
   process.on('SIGHUP', () => {});
   process.on('uncaughtException', (error) => crash(server, error));
@@ -123,10 +124,11 @@ function start(server: Server, config: Config, runtime: Runtime, source: ConfigS
     log.notice(`Running mode=standalone, port=${server.port}.`);
   }
   log.notice('Server initialized');
-  if (!server.loadDataSet()) process.exit(EXIT_FAILURE);
-  server.start();
-  if (server.port !== 0) log.notice('Ready to accept connections tcp');
-  if (values.unixsocket !== '') log.notice('Ready to accept connections unix');
+  server.load((loaded) => {
+    if (!loaded) process.exit(EXIT_FAILURE);
+    if (server.port !== 0) log.notice('Ready to accept connections tcp');
+    if (values.unixsocket !== '') log.notice('Ready to accept connections unix');
+  });
 }
 
 function setProcessTitle(config: Config): void {
@@ -154,11 +156,6 @@ function writePidFile(config: Config, runtime: Runtime, server: Server): void {
   } catch (error) {
     server.log.warning(`Failed to write PID file: ${reasonOf(error)}`);
   }
-}
-
-function onSignal(server: Server, signal: 'SIGINT' | 'SIGTERM'): void {
-  server.log.warning(`Received ${signal} scheduling shutdown...`);
-  server.shutdownBySignal();
 }
 
 async function exit(server: Server, runtime: Runtime, code: number): Promise<void> {

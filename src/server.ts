@@ -16,14 +16,17 @@ import { CommandTable } from './engine/command-table.ts';
 import { BackgroundWork, Cron, ExpiryCycle } from './engine/cron.ts';
 import { DebugSettings } from './engine/debug-settings.ts';
 import { Dispatcher } from './engine/dispatcher.ts';
+import { FunctionLibraries } from './engine/function-libraries.ts';
 import { KeyEvents } from './engine/key-events.ts';
+import { Loading } from './engine/loading.ts';
 import { Migrations } from './engine/migrations.ts';
 import { Observers } from './engine/observers.ts';
 import { PeerLinks } from './engine/peer-links.ts';
-import type { Persistence } from './engine/persistence.ts';
+import { LOAD_RESULT, type Persistence } from './engine/persistence.ts';
 import { Propagation } from './engine/propagation.ts';
 import type { Replication } from './engine/replication.ts';
-import type { Lifecycle, ServerParts, ShutdownRequest } from './engine/server-parts.ts';
+import type { Lifecycle, ServerParts } from './engine/server-parts.ts';
+import { Shutdown } from './engine/shutdown.ts';
 import { SlowLog } from './engine/slow-log.ts';
 import { ServerStats } from './engine/stats.ts';
 import { Watches } from './engine/transaction.ts';
@@ -33,9 +36,10 @@ import { connectInProcess } from './net/in-process.ts';
 import { Listener } from './net/listener.ts';
 import { TcpDoor } from './net/outgoing.ts';
 import { Peers } from './net/peers.ts';
+import { AppendOnlyFiles } from './persistence/aof/append-only-files.ts';
 import { DataSet } from './persistence/data-set.ts';
+import { Snapshots } from './persistence/snapshots.ts';
 import { Master } from './replication/master.ts';
-import { SHUTDOWN_FAILED } from './resp/errors.ts';
 
 export interface ServerOptions {
   readonly runtime: Runtime;
@@ -46,6 +50,8 @@ export interface ServerOptions {
   readonly isEmbedded: boolean;
   /** Ends the process; an embedded server only closes. */
   readonly onShutdown: () => void;
+  /** Ends the process at once, with an error; an embedded server only closes. */
+  readonly onAbort?: () => void;
 }
 
 export class Server {
@@ -62,7 +68,7 @@ export class Server {
   private readonly expiry: ExpiryCycle;
   private readonly tidying: BackgroundWork;
   private readonly executor: Executor;
-  private readonly onShutdown: () => void;
+  private readonly shutdown: Shutdown;
   private closed = false;
 
   /** Builds the parts; nothing runs until `start`. Throws when the configuration names unknown commands. */
@@ -70,7 +76,6 @@ export class Server {
     const { runtime, config } = options;
     const { clock, random, timers } = runtime;
     this.config = config;
-    this.onShutdown = options.onShutdown;
     this.log = createLogger({
       clock,
       files: runtime.files,
@@ -87,10 +92,57 @@ export class Server {
     const observers = new Observers(keyspace, watches, blocking, this.keyEvents, propagation, migrations);
     const lifecycle = this.lifecycle(options);
     const debug = new DebugSettings();
-    const persistence: Persistence = new DataSet({ runtime, config, log: this.log, keyspace, debug });
     this.turn = new Turn(timers);
     const stats = new ServerStats();
     const { log, turn } = this;
+    const loading = new Loading({ clock, timers, random, config, log });
+    const snapshots = new Snapshots({
+      clock,
+      timers,
+      files: runtime.files,
+      keyspace,
+      activity: () => stats.commandsProcessed,
+      keyDelayUs: () => config.values['rdb-key-save-delay'],
+      onStart: () => {
+        stats.backgroundJobs++;
+      },
+    });
+    const libraries = new FunctionLibraries();
+    const aof = new AppendOnlyFiles({
+      runtime,
+      config,
+      log,
+      keyspace,
+      loading,
+      snapshots,
+      propagation,
+      turn,
+      debug,
+      newRdbEncoder: () => dataSet.newEncoder(true),
+      loadRdb: (reader) => dataSet.loadAofBase(reader),
+      giveUp: () => lifecycle.abort(),
+    });
+    const dataSet: DataSet = new DataSet({
+      runtime,
+      config,
+      log,
+      keyspace,
+      libraries,
+      debug,
+      loading,
+      snapshots,
+      aof,
+    });
+    const persistence: Persistence = dataSet;
+    this.shutdown = new Shutdown({
+      config,
+      log,
+      loading,
+      persistence,
+      // Nobody hears an OK that was not sent: the process ends when the replies of this turn are out.
+      end: () => turn.afterReplies(() => options.onShutdown()),
+      abort: () => lifecycle.abort(),
+    });
     const master = new Master({ clock, config, log, persistence, propagation, stats, turn });
     const replication: Replication = master;
     const parts = {
@@ -106,7 +158,9 @@ export class Server {
       propagation,
       lifecycle,
       debug,
+      libraries,
       persistence,
+      loading,
       replication,
       migrations,
       slowLog: new SlowLog(config, clock),
@@ -115,8 +169,10 @@ export class Server {
     const executor = new Executor(parts as ServerParts, this.turn.writer, this.turn);
     executor.addSlowListener(parts.slowLog);
     this.executor = executor;
+    dataSet.rdb.counter = executor.context;
     blocking.attach(executor);
     this.parts = Object.assign(parts, { executor });
+    aof.attach(this.parts);
     this.peers = new Peers(this.parts, this.turn, new Dispatcher(this.parts));
     this.listener = new Listener(this.parts, this.peers);
     this.cron = new Cron(timers, clock);
@@ -135,13 +191,25 @@ export class Server {
     parts.clients.whenLeaving((client) => blocking.left(client));
     parts.clients.whenLeaving((client) => migrations.left(client));
     parts.clients.whenLeaving((client) => master.left(client));
+    const applyRemoval = () => {
+      keyspace.isLoading = loading.isActive;
+      keyspace.removesExpired = !parts.clients.isPaused && !loading.isActive;
+    };
+    loading.onChange = () => {
+      applyRemoval();
+      stats.notePeak(keyspace.usedBytes + stats.clientBuffers.totalBytes);
+    };
     parts.clients.onPauseChange = (isPaused) => {
-      keyspace.removesExpired = !isPaused;
+      applyRemoval();
       // Not at once: keys do not vanish in the middle of a transaction.
       if (!isPaused) timers.afterTurn(() => this.catchUpExpiry());
     };
     this.addCronTasks();
+    this.cron.add(this.shutdown);
+    this.cron.add(aof);
+    this.cron.add(dataSet.rdb);
     this.cron.add(master);
+    this.cron.add({ run: () => dataSet.rdb.startScheduled() });
     this.applyConfig(observers);
   }
 
@@ -150,20 +218,18 @@ export class Server {
     return this.listener.port;
   }
 
-  /** Loads the saved data set, where there is one. Returns false when it is damaged; the log says why. */
-  loadDataSet(): boolean {
-    const { keyspace, persistence, runtime } = this.parts;
-    if (!persistence.hasFile) return true;
-    const { clock } = runtime;
-    const startedUs = clock.monotonicUs();
-    keyspace.setTime(clock.nowMs());
-    if (!persistence.load({ replaces: false })) {
-      this.log.warning('Terminating server after rdb file reading failure.');
-      return false;
-    }
-    const seconds = ((clock.monotonicUs() - startedUs) / 1_000_000).toFixed(3);
-    this.log.notice(`DB loaded from disk: ${seconds} seconds`);
-    return true;
+  /**
+   * Loads the saved data set, where there is one, in slices, and starts the clocks. `done` is told whether it worked, within
+   * the call or later; the log says why not.
+   */
+  load(done: (loaded: boolean) => void): void {
+    const { loading, persistence } = this.parts;
+    loading.runInSlices(persistence.loadAll(), (result) => {
+      const loaded =
+        result !== LOAD_RESULT.FAILED && result !== LOAD_RESULT.DAMAGED && persistence.aof.open();
+      if (loaded) this.start();
+      done(loaded);
+    });
   }
 
   /** Starts the clocks. Listening is separate: a server without a socket is complete. */
@@ -199,21 +265,23 @@ export class Server {
     this.parts.clients.stopPauseTimer();
     this.listener.close();
     this.links.closeAll();
+    this.parts.loading.stop();
+    this.parts.persistence.aof.close();
     for (const connection of [...this.peers.connections]) connection.close();
     this.log.close();
   }
 
   /** SIGINT or SIGTERM has asked for the end. */
-  shutdownBySignal(): void {
-    try {
-      this.shutdown({ save: 'default', now: false, force: false });
-    } catch (error) {
-      // The data could not be saved: better a server that goes on than one that loses it.
-      if (error !== SHUTDOWN_FAILED) throw error;
-    }
+  shutdownBySignal(signal: 'SIGINT' | 'SIGTERM'): void {
+    this.shutdown.requestBySignal(signal);
   }
 
-  private lifecycle({ runtime, config, executable, isEmbedded }: ServerOptions): Lifecycle {
+  /** Makes all data safe as SHUTDOWN does, before `close`; returns whether that worked. The log says why not. */
+  saveBeforeClose(): boolean {
+    return this.closed || this.shutdown.prepare({ save: 'default', now: true, force: false });
+  }
+
+  private lifecycle({ runtime, config, executable, isEmbedded, onAbort }: ServerOptions): Lifecycle {
     const { clock, random } = runtime;
     const newId = () => hexOf(random.bytes(20));
     const port = () => this.port;
@@ -227,9 +295,9 @@ export class Server {
       changeReplicationId() {
         replicationId = newId();
       },
-      shutdown: (request) => this.shutdown(request),
-      // A shutdown waits for nobody yet, so there is never one to cancel.
-      abortShutdown: () => false,
+      shutdown: (request) => this.shutdown.request(request),
+      abort: () => onAbort?.(),
+      abortShutdown: () => this.shutdown.abort(),
       configFile: config.configFile ?? '',
       executable,
       isEmbedded,
@@ -237,28 +305,6 @@ export class Server {
         return port();
       },
     };
-  }
-
-  // The process ends when the replies of this turn are out; nobody hears an OK that was not sent.
-  private shutdown(request: ShutdownRequest): void {
-    const { log } = this;
-    log.notice('User requested shutdown...');
-    if (request.save === 'save' || (request.save === 'default' && this.config.values.save.length > 0)) {
-      this.saveBeforeEnd(request.force);
-    }
-    this.turn.afterReplies(() => this.onShutdown());
-  }
-
-  private saveBeforeEnd(force: boolean): void {
-    const { log } = this;
-    log.notice('Saving the final RDB snapshot before exiting.');
-    if (this.parts.persistence.save()) return;
-    if (force) {
-      log.warning('Error trying to save the DB. Exit anyway.');
-      return;
-    }
-    log.warning("Error trying to save the DB, can't exit.");
-    throw SHUTDOWN_FAILED;
   }
 
   private moveToPort(port: number): string | null {

@@ -18,10 +18,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = layers([
   ['engine'],
   ['persistence', 'scripting', 'replication', 'cluster', 'net'],
   ['commands'],
+  ['tools'],
 ]);
 const NOT_EVEN_SO: Readonly<Record<string, readonly string[]>> = {
   // A handler answers through the engine's seams, whatever the transport.
   commands: ['net'],
+  // A tool reads files and has no server.
+  tools: ['engine', 'commands', 'replication', 'net', 'scripting', 'cluster', 'lua', 'memory', 'datatypes'],
 };
 const AND_ALSO: Readonly<Record<string, readonly string[]>> = {
   // CONFIG's own error texts stand where all error texts stand.
@@ -72,7 +75,7 @@ const BANS: readonly Ban[] = [
   {
     what: /\bprocess\.(exit|kill|abort|on|once|argv|env|stdin|stdout|stderr|exitCode|title)\b/,
     instead: 'main.ts',
-    except: /^main\.ts$/,
+    except: /^(main|tools\/main-[a-z-]+)\.ts$/,
   },
   { what: /\bprocess\.cwd\b/, instead: 'a directory that is passed in', except: /^(main|index)\.ts$/ },
   { what: /\bprocess\.pid\b/, instead: 'runtime.pid', except: RUNTIME },
@@ -120,6 +123,8 @@ const rules: readonly Rule[] = [
       { 'memory/a.ts': "import { x } from '../resp/b.ts';" },
       { 'config/a.ts': "import { x } from '../resp/b.ts';" },
       { 'net/a.ts': "import { x } from '../commands/b.ts';" },
+      { 'tools/a.ts': "import { x } from '../engine/b.ts';" },
+      { 'commands/a.ts': "import { x } from '../tools/b.ts';" },
       { 'engine/a.ts': "import { x } from '../server.ts';" },
       { 'main.ts': "import { x } from './engine/call.ts';" },
       { 'somewhere/a.ts': "import { x } from '../base/b.ts';" },

@@ -9,6 +9,8 @@ const HASH_BITS = 16;
 const MAX_LITERALS = 32;
 const MAX_DISTANCE = 8192;
 const MAX_COPY = 264;
+// From so many bytes on the native copy is worth its call.
+const NATIVE_COPY = 48;
 
 /** Compresses; holds the table that finds repetitions, so keep one and use it again. */
 export class LzfCompressor {
@@ -89,42 +91,69 @@ export class LzfCompressor {
   }
 }
 
+/** Whether `length` bytes may decompress to `outLength`: what no input can reach needs no memory. */
+export function lzfMayHold(length: number, outLength: number): boolean {
+  return outLength <= length * (MAX_COPY / 3);
+}
+
 /**
- * What `source[start, start + length)` decompresses to, if that is exactly `outLength` bytes; null when it is damaged.
- * Never reads or writes out of bounds and never allocates more than the input could fill.
+ * Decompresses `source[start, start + length)` to the first `outLength` bytes of `target`, which has room for them. Returns
+ * whether it came to exactly so many; when not, the input is damaged. Never reads or writes out of bounds.
  */
 export function lzfDecompress(
   source: Uint8Array,
   start: number,
   length: number,
+  target: Uint8Array,
   outLength: number,
-): Uint8Array | null {
-  if (outLength > length * (MAX_COPY / 3)) return null;
-  const target = new Uint8Array(outLength);
+): boolean {
   const end = start + length;
   let from = start;
   let out = 0;
   while (from < end) {
     const control = source[from++]!;
     if (control < 0x20) {
-      const count = control + 1;
-      if (out + count > outLength || from + count > end) return null;
-      for (let i = 0; i < count; i++) target[out++] = source[from++]!;
+      let count = control + 1;
+      if (out + count > outLength || from + count > end) return false;
+      do target[out++] = source[from++]!;
+      while (--count > 0);
       continue;
     }
     let count = control >> 5;
     if (count === 7) {
-      if (from >= end) return null;
+      if (from >= end) return false;
       count += source[from++]!;
     }
     count += 2;
-    if (from >= end) return null;
-    let place = out - ((control & 0x1f) << 8) - source[from++]! - 1;
-    if (place < 0 || out + count > outLength) return null;
-    // Byte by byte, since the copy may overlap what it writes.
-    for (let i = 0; i < count; i++) target[out++] = target[place++]!;
+    if (from >= end) return false;
+    const distance = ((control & 0x1f) << 8) + source[from++]! + 1;
+    if (distance > out || out + count > outLength) return false;
+    if (count < NATIVE_COPY) {
+      // Byte by byte, since the copy may overlap what it writes.
+      let place = out - distance;
+      do target[out++] = target[place++]!;
+      while (--count > 0);
+    } else {
+      copyWithin(target, out, distance, count);
+      out += count;
+    }
   }
-  return out === outLength ? target : null;
+  return out === outLength;
+}
+
+/** Copies `count` bytes from `distance` back to `out`, where what is written is copied again when the two overlap. */
+function copyWithin(target: Uint8Array, out: number, distance: number, count: number): void {
+  if (distance === 1) {
+    target.fill(target[out - 1]!, out, out + count);
+    return;
+  }
+  // What has been written doubles from step to step, and so does what can be copied at once.
+  const from = out - distance;
+  for (let done = 0; done < count; ) {
+    const piece = Math.min(distance + done, count - done);
+    target.copyWithin(out + done, from, from + piece);
+    done += piece;
+  }
 }
 
 function hashAt(source: Uint8Array, at: number): number {

@@ -29,7 +29,11 @@ export interface TimerHandle {
   cancel(): void;
 }
 
+/** The longest wait that a timer can be set to; a longer one takes several. */
+export const MAX_TIMER_MS = 0x7fffffff;
+
 export interface TimerService {
+  /** Runs `run` once, after MAX_TIMER_MS at the most. */
   after(delayMs: number, run: () => void, options?: { unref?: boolean }): TimerHandle;
   every(intervalMs: number, run: () => void, options?: { unref?: boolean }): TimerHandle;
   /** Runs `run` once, after the input and output that is ready now: the end of the event loop's turn. */
@@ -71,6 +75,12 @@ export type FileDoor = Pick<
   | 'mkdirSync'
   | 'chmodSync'
   | 'rmSync'
+  | 'open'
+  | 'close'
+  | 'write'
+  | 'fsync'
+  | 'fdatasync'
+  | 'unlink'
 >;
 
 export interface Runtime {

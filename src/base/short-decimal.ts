@@ -15,11 +15,8 @@ const POWERS_OF_FIVE = Float64Array.from({ length: MAX_DIGITS + 1 }, (_, power) 
 // Three roundings to 64 bits, of numbers that together stay below this, are off by less than half of 10^-17.
 const EXACT_BELOW = 64;
 
-/** The most bytes that `addDecimals` writes. */
-export const DECIMAL_SUM_BYTES = 20;
-
 /**
- * Writes the sum of the decimals that two slices spell at the start of `target` and returns its length; 0 when they do
+ * Writes the sum of the decimals that two slices spell at the start of `target` (at most 20 bytes) and returns its length; 0 when they do
  * not spell short ones, or when a long double might show another number.
  */
 export function addDecimals(

@@ -172,7 +172,7 @@ export const bitpos = command({
  * The argument as the offset of a bit that a string may have; throws BIT_OFFSET. What a master or the AOF says was
  * within the limit there.
  */
-export function bitOffset(ctx: CommandContext, i: number): number {
+function bitOffset(ctx: CommandContext, i: number): number {
   return checkBitOffset(ctx, ctx.args.int64(i, BIT_OFFSET));
 }
 

@@ -5,7 +5,7 @@ import { REPLY_MODE } from '../engine/client.ts';
 import { describeClient } from '../engine/client-info.ts';
 import { PAUSE, type Pause } from '../engine/client-registry.ts';
 import { arg, type Command, type CommandFlag, type CommandSpec, command } from '../engine/command-spec.ts';
-import { replyHelp } from '../engine/container-help.ts';
+import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import {
@@ -293,14 +293,7 @@ const trackingInfo = subcommand({
   },
 });
 
-const help = subcommand({
-  name: 'help',
-  since: '5.0.0',
-  summary: 'Explains the subcommands.',
-  arity: 2,
-  flags: ['loading', 'stale'],
-  run: replyHelp,
-});
+const help = helpSubcommand({ since: '5.0.0', group: 'connection' });
 
 export const client = command({
   name: 'client',

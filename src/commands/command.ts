@@ -11,7 +11,7 @@ import {
   type CommandSpec,
   command as declare,
 } from '../engine/command-spec.ts';
-import { replyHelp } from '../engine/container-help.ts';
+import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { hasKeys, keysOf } from '../engine/key-extraction.ts';
 import { Arguments } from '../resp/arguments.ts';
@@ -107,14 +107,7 @@ export const command = declare({
       args: [arg.string('command'), arg.string('arg', { optional: true, multiple: true })],
       run: (ctx) => replyKeys(ctx, true),
     }),
-    subcommand({
-      name: 'help',
-      since: '5.0.0',
-      complexity: 'O(1)',
-      summary: 'Shows what COMMAND can do.',
-      arity: 2,
-      run: replyHelp,
-    }),
+    helpSubcommand({ since: '5.0.0', group: 'server', acl: ['connection'] }),
     subcommand({
       name: 'info',
       since: '2.8.13',

@@ -3,7 +3,7 @@
 
 import type { Config } from '../config/config.ts';
 import { arg, command } from '../engine/command-spec.ts';
-import { replyHelp } from '../engine/container-help.ts';
+import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { ReplyError, SYNTAX } from '../resp/errors.ts';
@@ -50,16 +50,7 @@ export const config = command({
         }
       },
     }),
-    command({
-      name: 'help',
-      since: '5.0.0',
-      group: GROUP,
-      complexity: 'O(1)',
-      summary: 'Shows what CONFIG can do.',
-      arity: 2,
-      flags: ['loading', 'stale'],
-      run: replyHelp,
-    }),
+    helpSubcommand({ since: '5.0.0', group: GROUP }),
     command({
       name: 'resetstat',
       since: '2.0.0',
@@ -73,6 +64,7 @@ export const config = command({
         server.stats.reset();
         keyspace.resetStats();
         server.executor.statsReset();
+        server.persistence.resetStats();
         reply.ok();
       },
     }),
@@ -112,7 +104,10 @@ function setDirectives({ args, client, reply, server }: CommandContext): void {
   if (args.count % 2 !== 0) throw SYNTAX;
   const pairs: [string, string][] = [];
   for (let i = 2; i < args.count; i += 2) pairs.push([args.string(i), args.string(i + 1)]);
-  const failure = server.config.set(pairs, { loading: false, local: client.connection.isLocal });
+  const failure = server.config.set(pairs, {
+    loading: server.loading.isActive,
+    local: client.connection.isLocal,
+  });
   if (failure !== null) throw new ReplyError(failure);
   reply.ok();
 }

@@ -1,6 +1,6 @@
 // DEBUG: for tests and for people who look for a fault. Here is what each subcommand takes; those that are about keys or
-// show replies of every type are in debug-keys.ts and debug-protocol.ts. What needs parts that do not exist (a saved
-// data set, replicas) is not known at all, so that its absence is heard.
+// show replies of every type are in debug-keys.ts and debug-protocol.ts. What needs parts that do not exist
+// (replicas) is not known at all, so that its absence is heard.
 
 import { hexOf, toText } from '../base/bytes.ts';
 import { globMatch } from '../base/glob.ts';
@@ -10,18 +10,20 @@ import { PLAIN_ELEMENT_BYTES } from '../datatypes/list-node.ts';
 import { command } from '../engine/command-spec.ts';
 import { replyHelp } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
+import { LOAD_RESULT, type LoadResult } from '../engine/persistence.ts';
 import { datasetDigest } from '../keyspace/digest.ts';
 import {
+  LOAD_AOF_FAILED,
   PACKED_THRESHOLD,
   RELOAD_FAILED,
   RELOAD_OPTIONS,
   ReplyError,
+  SAVE_FAILED,
   syntaxOfSubcommand,
 } from '../resp/errors.ts';
 import { digestValues, populate, showDatabaseTables, showKeyTable, showObject } from './debug-keys.ts';
 import { showListpack, showQuicklist } from './debug-lists.ts';
 import { replyWithType } from './debug-protocol.ts';
-import { saveDataSet } from './save.ts';
 
 interface Subcommand {
   /** How many arguments the request has, DEBUG and the subcommand's own name among them. */
@@ -31,6 +33,7 @@ interface Subcommand {
 }
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
+  ['aof-flush-sleep', { least: 3, run: setFlushSleep }],
   ['change-repl-id', { least: 2, run: changeReplicationId }],
   ['config-rewrite-force-all', { least: 2, run: rewriteAll }],
   ['digest', { least: 2, run: ({ keyspace, reply }) => reply.simple(hexOf(datasetDigest(keyspace))) }],
@@ -40,6 +43,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ['htstats', { least: 3, most: Number.POSITIVE_INFINITY, run: showDatabaseTables }],
   ['htstats-key', { least: 3, most: Number.POSITIVE_INFINITY, run: showKeyTable }],
   ['listpack', { least: 3, run: showListpack }],
+  ['loadaof', { least: 2, run: loadAppendOnly }],
   ['log', { least: 3, run: writeLog }],
   ['object', { least: 3, run: showObject }],
   ['pause-cron', { least: 3, run: pauseCron }],
@@ -67,6 +71,8 @@ export const debug = command({
   docFlags: ['syscmd'],
   enabledBy: 'enable-debug-command',
   help: [
+    'AOF-FLUSH-SLEEP <microsec>',
+    '    Wait so long before each write to the append-only file.',
     'CHANGE-REPL-ID',
     '    Give the server another replication ID.',
     'CONFIG-REWRITE-FORCE-ALL',
@@ -83,6 +89,8 @@ export const debug = command({
     '    As HTSTATS, for the hash table of a value.',
     'LISTPACK <key>',
     '    Write the entries of a value that is one packed block to the log.',
+    'LOADAOF',
+    '    Write what waits to the append-only file, remove all keys and load the append-only files.',
     'LOG <message>',
     '    Write a line to the log.',
     'OBJECT <key>',
@@ -127,6 +135,11 @@ export const debug = command({
   },
 });
 
+function setFlushSleep({ args, reply, server }: CommandContext): void {
+  server.debug.aofFlushSleepUs = leadingInt32(args.string(2));
+  reply.ok();
+}
+
 function changeReplicationId({ reply, server }: CommandContext): void {
   server.log.notice('Changing replication IDs after receiving DEBUG change-repl-id');
   server.lifecycle.changeReplicationId();
@@ -164,7 +177,7 @@ function setPackedThreshold({ args, keyspace, reply }: CommandContext): void {
 }
 
 function reload(ctx: CommandContext): void {
-  const { args, keyspace, reply, server } = ctx;
+  const { args, reply, server } = ctx;
   let merges = false;
   let flushes = true;
   let saves = true;
@@ -174,11 +187,47 @@ function reload(ctx: CommandContext): void {
     else if (args.is(i, 'nosave')) saves = false;
     else throw RELOAD_OPTIONS;
   }
-  if (saves) saveDataSet(ctx);
-  if (flushes) keyspace.flushAll(true);
-  if (!server.persistence.load({ replaces: merges })) throw RELOAD_FAILED;
+  const { loading, persistence } = server;
+  if (saves) {
+    if (!persistence.rdb.save()) throw SAVE_FAILED;
+    // The count of changes is another, but no key has changed.
+    ctx.propagateNothing();
+  }
+  if (flushes) emptyDataSet(ctx);
+  const result = loading.runAtOnce(persistence.loadRdb({ replaces: merges }));
+  endAfterDamage(ctx, result);
+  if (result !== LOAD_RESULT.OK) throw RELOAD_FAILED;
   server.log.notice('DB reloaded by DEBUG RELOAD');
   reply.ok();
+}
+
+function loadAppendOnly(ctx: CommandContext): void {
+  const { reply, server } = ctx;
+  const { loading, persistence } = server;
+  const { aof } = persistence;
+  if (aof.state !== 'off') aof.flush();
+  emptyDataSet(ctx);
+  const result = loading.runAtOnce(aof.load());
+  endAfterDamage(ctx, result);
+  if (result !== LOAD_RESULT.OK && result !== LOAD_RESULT.EMPTY) throw LOAD_AOF_FAILED;
+  // What was read is in the files already.
+  ctx.dirty = 0;
+  ctx.propagateNothing();
+  server.log.notice('Append Only File loaded by DEBUG LOADAOF');
+  reply.ok();
+}
+
+// What FLUSHALL leaves goes, too: libraries of functions.
+function emptyDataSet({ keyspace, server }: CommandContext): void {
+  keyspace.flushAll(true);
+  server.libraries.clear();
+}
+
+// A process does not go on with half of its data; a program that a server is embedded in is told.
+function endAfterDamage({ server }: CommandContext, result: LoadResult): void {
+  if (result !== LOAD_RESULT.DAMAGED || server.lifecycle.isEmbedded) return;
+  server.log.warning('Terminating server after rdb file reading failure.');
+  server.lifecycle.abort();
 }
 
 function setReplyBuffer({ args, reply }: CommandContext): void {

@@ -146,7 +146,7 @@ function sum64(ttlMs: number | bigint, nowMs: number): number | bigint {
 /** The key was replaced by a value that has expired: nothing is left. */
 function removedInstead(ctx: CommandContext): void {
   const isLazy = ctx.server.config.values['lazyfree-lazy-server-del'];
-  if (ctx.propagates) ctx.propagateAs(isLazy ? 'UNLINK' : 'DEL', ctx.args.string(1));
+  if (ctx.propagates) ctx.propagateAs(isLazy ? 'UNLINK' : 'DEL', 1);
   ctx.changed('del', 1);
 }
 
@@ -160,6 +160,5 @@ function setAccess({ db, keyspace }: CommandContext, ref: number, options: Resto
 }
 
 function propagateAbsolute(ctx: CommandContext, deadline: number | bigint): void {
-  const { args } = ctx;
-  ctx.propagateAs(args.string(0), args.string(1), deadline.toString(), ...args.strings(3), 'ABSTTL');
+  ctx.propagateAs(0, 1, deadline.toString(), ...ctx.args.indexes(3), 'ABSTTL');
 }

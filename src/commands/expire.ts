@@ -180,7 +180,7 @@ function removeNow(ctx: CommandContext, ref: Ref): void {
   ctx.changed('del', 1);
   if (!ctx.propagates) return;
   const removal = ctx.server.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL';
-  ctx.propagateAs(removal, ctx.args.string(1));
+  ctx.propagateAs(removal, 1);
 }
 
 function expireLater(ctx: CommandContext, ref: Ref, deadline: number | bigint): void {
@@ -188,7 +188,7 @@ function expireLater(ctx: CommandContext, ref: Ref, deadline: number | bigint): 
   ctx.db.setDeadline(ref, deadline);
   ctx.changed('expire', 1);
   if (!ctx.propagates || ctx.command === pexpireat) return;
-  ctx.propagateAs('PEXPIREAT', args.string(1), deadline.toString(), ...args.strings(3));
+  ctx.propagateAs('PEXPIREAT', 1, deadline.toString(), ...args.indexes(3));
 }
 
 interface Condition {

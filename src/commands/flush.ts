@@ -48,7 +48,11 @@ export const flushall = command({
   args: [flushType],
   run(ctx) {
     const now = flushesNow(ctx);
+    const { rdb } = ctx.server.persistence;
+    // It would bring the keys back.
+    rdb.abort();
     flushed(ctx, ctx.keyspace.flushAll(now));
+    rdb.dataFlushed();
   },
 });
 
@@ -64,6 +68,6 @@ function flushesNow({ args, server }: CommandContext): boolean {
 // Observed 7.2.4: a flush is propagated even when there was nothing to remove.
 function flushed(ctx: CommandContext, removed: number): void {
   ctx.dirty += removed;
-  if (ctx.propagates) ctx.propagateAs(...ctx.args.strings(0));
+  if (ctx.propagates) ctx.propagateAs(...ctx.args.indexes(0));
   ctx.reply.ok();
 }

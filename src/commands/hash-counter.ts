@@ -74,7 +74,7 @@ export const hincrbyfloat = command({
     // As a value, so that no other machine's arithmetic can make another number of it.
     if (!ctx.propagates) return;
     const sum = toText(value.source, value.start, value.start + value.length);
-    ctx.propagateAs('HSET', args.string(1), args.string(2), sum);
+    ctx.propagateAs('HSET', 1, 2, sum);
   },
 });
 

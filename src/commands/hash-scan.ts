@@ -1,7 +1,7 @@
 // HSCAN: a hash in steps.
 
 import type { BytePattern } from '../base/byte-pattern.ts';
-import { arg, command, keyAt } from '../engine/command-spec.ts';
+import { command, keyAt } from '../engine/command-spec.ts';
 import type { Database } from '../keyspace/database.ts';
 import {
   forEachPlace,
@@ -13,7 +13,7 @@ import {
 } from '../keyspace/hash-value.ts';
 import type { Ref } from '../memory/heap.ts';
 import { lookupToRead } from './hash.ts';
-import { scanCursor, scanOptions, scanTable } from './scan-options.ts';
+import { beginScanReply, SCAN_ARGUMENTS, scanCursor, scanOptions, scanTable } from './scan-options.ts';
 
 export const hscan = command({
   name: 'hscan',
@@ -25,20 +25,13 @@ export const hscan = command({
   flags: ['readonly'],
   keys: [keyAt(1, 'RO', 'access')],
   tips: ['nondeterministic_output'],
-  args: [
-    arg.key('key'),
-    arg.integer('cursor'),
-    arg.pattern('pattern', { token: 'MATCH', optional: true }),
-    arg.integer('count', { token: 'COUNT', optional: true }),
-  ],
+  args: SCAN_ARGUMENTS,
   run(ctx) {
     const { args, db, reply } = ctx;
     const cursor = scanCursor(args, 2);
     const ref = lookupToRead(ctx);
     if (ref === 0) {
-      reply.array(2);
-      reply.bulkInteger(0);
-      reply.array(0);
+      beginScanReply(reply, 0, 0);
       return;
     }
     const { count, pattern } = scanOptions(args, 3, false);
@@ -49,9 +42,7 @@ export const hscan = command({
     const dict = hashDict(db, ref);
     if (dict === null) forEachPlace(db, ref, visit);
     const next = dict === null ? 0 : scanTable(dict, cursor, count, visit);
-    reply.array(2);
-    reply.bulkInteger(next);
-    reply.array(2 * found.length);
+    beginScanReply(reply, next, 2 * found.length);
     for (const place of found) {
       replyField(reply, db, ref, place);
       replyValue(reply, db, ref, place);

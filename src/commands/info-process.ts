@@ -77,7 +77,7 @@ export const memorySection: InfoSection = {
   inDefault: true,
   inAll: true,
   fields: (server) => {
-    const { config, keyspace, runtime } = server;
+    const { config, keyspace, libraries, runtime } = server;
     const figures = memoryFigures(server);
     const { usedBytes, peakBytes, rssBytes, datasetBytes, allocatedBytes, activeBytes } = figures;
     const totalBytes = runtime.process.totalMemoryBytes();
@@ -104,7 +104,7 @@ export const memorySection: InfoSection = {
       ['used_memory_scripts_eval', 0],
       ['number_of_cached_scripts', 0],
       ['number_of_functions', 0],
-      ['number_of_libraries', 0],
+      ['number_of_libraries', libraries.size],
       ['used_memory_vm_functions', 0],
       ['used_memory_vm_total', 0],
       ['used_memory_vm_total_human', humanBytes(0)],
@@ -124,7 +124,7 @@ export const memorySection: InfoSection = {
       ['mem_clients_slaves', figures.replicaBytes],
       ['mem_clients_normal', figures.clientBytes - figures.replicaBytes],
       ['mem_cluster_links', 0],
-      ['mem_aof_buffer', 0],
+      ['mem_aof_buffer', server.persistence.aof.bufferLength],
       ['mem_allocator', 'respite'],
       ['lazyfree_pending_objects', keyspace.pendingFrees],
       ['lazyfreed_objects', keyspace.stats.lazyFreed],

@@ -3,6 +3,7 @@
 // figures of fork, of threads, of copies on write and of defragmentation, which this server has not.
 
 import type { InfoSection } from '../engine/info-section.ts';
+import { persistenceSection } from './info-persistence.ts';
 import { clientsSection, cpuSection, memorySection, serverSection } from './info-process.ts';
 import {
   commandStatsSection,
@@ -11,35 +12,6 @@ import {
   latencyStatsSection,
   statsSection,
 } from './info-stats.ts';
-
-const persistenceSection: InfoSection = {
-  name: 'persistence',
-  title: 'Persistence',
-  inDefault: true,
-  inAll: true,
-  fields: ({ executor, persistence }) => [
-    ['loading', 0],
-    ['async_loading', 0],
-    ['rdb_changes_since_last_save', executor.context.dirty],
-    ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_save_time', persistence.lastSaveSeconds],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', persistence.saves],
-    ['rdb_last_load_keys_expired', persistence.keysExpired],
-    ['rdb_last_load_keys_loaded', persistence.keysLoaded],
-    ['aof_enabled', 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
-    ['aof_last_write_status', 'ok'],
-  ],
-};
 
 const replicationSection: InfoSection = {
   name: 'replication',

@@ -44,7 +44,8 @@ export const statsSection: InfoSection = {
       ['pubsub_patterns', 0],
       ['pubsubshard_channels', 0],
       ['latest_fork_usec', 0],
-      ['total_forks', 0],
+      // What Redis does in a child process.
+      ['total_forks', stats.backgroundJobs],
       ['migrate_cached_sockets', migrations.linkCount],
       ['slave_expires_tracked_keys', 0],
       ['tracking_total_keys', 0],

@@ -1,7 +1,7 @@
 // LATENCY: how long commands take. The events of the latency monitor are not watched yet.
 
 import { arg, type Command, command } from '../engine/command-spec.ts';
-import { replyHelp } from '../engine/container-help.ts';
+import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { LatencyHistogram } from '../engine/latency-histogram.ts';
 
@@ -23,16 +23,7 @@ export const latency = command({
     '    Forget the samples of events, of all without a name.',
   ],
   subcommands: [
-    command({
-      name: 'help',
-      since: '2.8.13',
-      group: GROUP,
-      complexity: 'O(1)',
-      summary: 'Shows what LATENCY can do.',
-      arity: 2,
-      flags: ['loading', 'stale'],
-      run: replyHelp,
-    }),
+    helpSubcommand({ since: '2.8.13', group: GROUP }),
     command({
       name: 'histogram',
       since: '7.0.0',

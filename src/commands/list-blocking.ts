@@ -80,7 +80,7 @@ export const blmove = command({
     const timeoutMs = timeoutOfSeconds(ctx, 5);
     if (!moveElement(ctx, fromTail, toTail)) waitForLists(ctx, 1, 2, timeoutMs, nullBulk);
     else if (ctx.propagates) {
-      ctx.propagateAs('LMOVE', args.string(1), args.string(2), args.string(3), args.string(4));
+      ctx.propagateAs('LMOVE', 1, 2, 3, 4);
     }
   },
 });
@@ -101,10 +101,9 @@ export const brpoplpush = command({
   keys: MOVE_KEYS,
   args: [...MOVE_KEY_ARGUMENTS, arg.double('timeout')],
   run(ctx) {
-    const { args } = ctx;
     const timeoutMs = timeoutOfSeconds(ctx, 3);
     if (!moveElement(ctx, true, false)) waitForLists(ctx, 1, 2, timeoutMs, nullBulk);
-    else if (ctx.propagates) ctx.propagateAs('RPOPLPUSH', args.string(1), args.string(2));
+    else if (ctx.propagates) ctx.propagateAs('RPOPLPUSH', 1, 2);
   },
 });
 
@@ -120,7 +119,7 @@ function popOrWait(ctx: CommandContext, fromTail: boolean): void {
     reply.bulk(args.bytes, args.start(i), args.length(i));
     replyEdge(db, ref, reply, fromTail);
     elementsPopped(ctx, dropEdge(db, ref, fromTail), i, fromTail, 1);
-    if (ctx.propagates) ctx.propagateAs(fromTail ? 'RPOP' : 'LPOP', args.string(i));
+    if (ctx.propagates) ctx.propagateAs(fromTail ? 'RPOP' : 'LPOP', i);
     return;
   }
   waitForLists(ctx, 1, end, timeoutMs, nullArray);

@@ -144,7 +144,7 @@ export function popFromFirst(
     reply.array(2);
     reply.bulk(args.bytes, args.start(i), args.length(i));
     const popped = popElements(ctx, ref, i, fromTail, count);
-    if (ctx.propagates) ctx.propagateAs(fromTail ? 'RPOP' : 'LPOP', args.string(i), String(popped));
+    if (ctx.propagates) ctx.propagateAs(fromTail ? 'RPOP' : 'LPOP', i, String(popped));
     return true;
   }
   return false;

@@ -1,7 +1,7 @@
 // MEMORY: what keys take. The figures are this server's own and exact: its values do not take what Redis's take.
 
 import { arg, command, keyAt } from '../engine/command-spec.ts';
-import { replyHelp } from '../engine/container-help.ts';
+import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { SYNTAX } from '../resp/errors.ts';
 
@@ -18,16 +18,7 @@ export const memory = command({
     '    Show the bytes that a key and its value take. All of the value is counted, whatever SAMPLES says.',
   ],
   subcommands: [
-    command({
-      name: 'help',
-      since: '4.0.0',
-      group: 'server',
-      complexity: 'O(1)',
-      summary: 'Shows what MEMORY can do.',
-      arity: 2,
-      flags: ['loading', 'stale'],
-      run: replyHelp,
-    }),
+    helpSubcommand({ since: '4.0.0', group: 'server' }),
     command({
       name: 'usage',
       since: '4.0.0',

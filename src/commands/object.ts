@@ -2,7 +2,7 @@
 
 import { encodingName, KIND } from '../datatypes/kind.ts';
 import { arg, command, keyAt } from '../engine/command-spec.ts';
-import { replyHelp } from '../engine/container-help.ts';
+import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { Ref } from '../memory/heap.ts';
 import { FREQUENCY_NOT_TRACKED, IDLE_TIME_NOT_TRACKED } from '../resp/errors.ts';
@@ -51,17 +51,7 @@ const freq = command({
   },
 });
 
-const help = command({
-  name: 'help',
-  since: '6.2.0',
-  group: 'generic',
-  complexity: 'O(1)',
-  summary: 'Explains the subcommands.',
-  arity: 2,
-  flags: ['loading', 'stale'],
-  acl: ['keyspace'],
-  run: replyHelp,
-});
+const help = helpSubcommand({ since: '6.2.0', group: 'generic', acl: ['keyspace'] });
 
 const idletime = command({
   name: 'idletime',

@@ -2,6 +2,7 @@
 // file needs its line.
 
 import { Command } from '../engine/command-spec.ts';
+import * as appendOnly from './append-only.ts';
 import * as bitfield from './bitfield.ts';
 import * as bitmap from './bitmap.ts';
 import * as bitop from './bitop.ts';
@@ -65,6 +66,7 @@ import * as stringRange from './string-range.ts';
 import * as transactions from './transactions.ts';
 
 const FILES: readonly object[] = [
+  appendOnly,
   bitfield,
   bitmap,
   bitop,

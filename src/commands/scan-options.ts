@@ -3,14 +3,24 @@
 import { BytePattern } from '../base/byte-pattern.ts';
 import { lowerCaseLatin1 } from '../base/bytes.ts';
 import { parseScanCursor } from '../base/numbers.ts';
+import { arg } from '../engine/command-spec.ts';
 import type { ChainedTable } from '../memory/chained-table.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { INVALID_CURSOR, SYNTAX } from '../resp/errors.ts';
+import type { ReplyWriter } from '../resp/reply-writer.ts';
 
 const DEFAULT_COUNT = 10;
 // A call may visit this many buckets for each element that was asked for, lest a nearly empty table holds it up.
 const STEPS_PER_ELEMENT = 10;
+
+/** The arguments of HSCAN, SSCAN and ZSCAN. */
+export const SCAN_ARGUMENTS = [
+  arg.key('key'),
+  arg.integer('cursor'),
+  arg.pattern('pattern', { token: 'MATCH', optional: true }),
+  arg.integer('count', { token: 'COUNT', optional: true }),
+];
 
 export interface ScanOptions {
   readonly count: number;
@@ -57,4 +67,11 @@ export function scanTable(
   visit: (ref: Ref) => void,
 ): number {
   return table.scanMany(cursor, count, count * STEPS_PER_ELEMENT + 1, visit);
+}
+
+/** Begins the answer: the next cursor (0 at the end), and `count` items that are to follow. */
+export function beginScanReply(reply: ReplyWriter, cursor: number, count: number): void {
+  reply.array(2);
+  reply.bulkInteger(cursor);
+  reply.array(count);
 }

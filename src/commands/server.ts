@@ -1,4 +1,4 @@
-// Small commands about the server as a whole: its clock, its role, its last save.
+// Small commands about the server as a whole: its clock, its role.
 
 import { command } from '../engine/command-spec.ts';
 
@@ -42,17 +42,4 @@ export const role = command({
       reply.bulkInteger(acknowledgedOffset);
     }
   },
-});
-
-export const lastSave = command({
-  name: 'lastsave',
-  since: '1.0.0',
-  group: 'server',
-  complexity: 'O(1)',
-  summary: 'Tells when the data set was saved last, in seconds since the epoch.',
-  arity: 1,
-  flags: ['loading', 'stale', 'fast'],
-  acl: ['admin', 'dangerous'],
-  tips: ['nondeterministic_output'],
-  run: ({ reply, server }) => reply.integer(server.persistence.lastSaveSeconds),
 });

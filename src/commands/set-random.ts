@@ -48,7 +48,7 @@ export const spop = command({
     const { set, member } = keyspace.sets;
     const place = set.open(db, ref).randomPlaceToRemove();
     set.read(place, member);
-    if (ctx.propagates) ctx.propagateAs('SREM', args.string(1), member.text());
+    if (ctx.propagates) ctx.propagateAs('SREM', 1, member.text());
     replyMember(reply, member);
     set.removeAt(place);
     const isEmpty = set.size === 0;
@@ -115,7 +115,7 @@ function popMany(ctx: CommandContext): void {
 
 // Observed 7.2.4: it counts as a read of the key, too, and integers in front of the first text come in order.
 function popAll(ctx: CommandContext, set: StoredSet): void {
-  const { args, keyspace, reply, server } = ctx;
+  const { keyspace, reply, server } = ctx;
   const { cursor } = keyspace.sets;
   keyspace.stats.hits++;
   ctx.changed('spop', 1, set.size);
@@ -130,7 +130,7 @@ function popAll(ctx: CommandContext, set: StoredSet): void {
   }
   if (ctx.propagates) {
     const isLazy = server.config.values['lazyfree-lazy-server-del'];
-    ctx.propagateAs(isLazy ? 'UNLINK' : 'DEL', args.string(1));
+    ctx.propagateAs(isLazy ? 'UNLINK' : 'DEL', 1);
   }
   set.removeKey();
   ctx.event('del', 1);
@@ -284,7 +284,7 @@ class PoppedMembers {
 
   finish(): void {
     if (this.texts.length === 0) return;
-    this.ctx.propagateAs('SREM', this.ctx.args.string(1), ...this.texts);
+    this.ctx.propagateAs('SREM', 1, ...this.texts);
     this.texts = [];
   }
 }

@@ -5,7 +5,7 @@ import { KIND } from '../datatypes/kind.ts';
 import { arg, command, keyAt } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { MemberSet } from '../keyspace/member-set.ts';
-import { scanCursor, scanOptions, scanTable } from './scan-options.ts';
+import { beginScanReply, SCAN_ARGUMENTS, scanCursor, scanOptions, scanTable } from './scan-options.ts';
 import { replyPlaces } from './set-reply.ts';
 
 export const sadd = command({
@@ -177,20 +177,13 @@ export const sscan = command({
   flags: ['readonly'],
   tips: ['nondeterministic_output'],
   keys: [keyAt(1, 'RO', 'access')],
-  args: [
-    arg.key('key'),
-    arg.integer('cursor'),
-    arg.pattern('pattern', { token: 'MATCH', optional: true }),
-    arg.integer('count', { token: 'COUNT', optional: true }),
-  ],
+  args: SCAN_ARGUMENTS,
   run(ctx) {
     const { args, keyspace, reply } = ctx;
     const from = scanCursor(args, 2);
     const set = openRead(ctx);
     if (set === null) {
-      reply.array(2);
-      reply.bulkInteger(0);
-      reply.array(0);
+      beginScanReply(reply, 0, 0);
       return;
     }
     const { count, pattern } = scanOptions(args, 3, false);
@@ -211,9 +204,7 @@ export const sscan = command({
         if (pattern === null || pattern.matches(bytes, start, length)) places.push(cursor.place);
       }
     }
-    reply.array(2);
-    reply.bulkInteger(next);
-    reply.array(places.length);
+    beginScanReply(reply, next, places.length);
     replyPlaces(reply, set, places, member);
   },
 });

@@ -1,7 +1,7 @@
 // SLOWLOG: the requests that took long.
 
 import { arg, command } from '../engine/command-spec.ts';
-import { replyHelp } from '../engine/container-help.ts';
+import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { COUNT_BELOW_MINUS_ONE, syntaxOfSubcommand } from '../resp/errors.ts';
 
@@ -40,16 +40,7 @@ export const slowlog = command({
       args: [arg.integer('count', { optional: true })],
       run: replyEntries,
     }),
-    command({
-      name: 'help',
-      since: '6.2.0',
-      group: GROUP,
-      complexity: 'O(1)',
-      summary: 'Shows what SLOWLOG can do.',
-      arity: 2,
-      flags: ['loading', 'stale'],
-      run: replyHelp,
-    }),
+    helpSubcommand({ since: '6.2.0', group: GROUP }),
     command({
       name: 'len',
       since: '2.2.12',

@@ -152,7 +152,7 @@ function popOneOrWait(ctx: CommandContext, isMax: boolean): void {
     reply.array(3);
     reply.bulk(args.bytes, args.start(i), args.length(i));
     pop(ctx, i, ref, sortedSetSize(ctx.db, ref), 1, isMax, SHAPE.FLAT);
-    if (ctx.propagates) ctx.propagateAs(isMax ? 'ZPOPMAX' : 'ZPOPMIN', args.string(i));
+    if (ctx.propagates) ctx.propagateAs(isMax ? 'ZPOPMAX' : 'ZPOPMIN', i);
     return;
   }
   wait(ctx, 1, last - 1, timeoutMs);
@@ -186,7 +186,7 @@ function popOfFirst(ctx: CommandContext, { firstKey, keys, isMax, count }: ManyR
     reply.bulk(args.bytes, args.start(i), args.length(i));
     reply.array(popped);
     pop(ctx, i, ref, size, popped, isMax, SHAPE.PAIRS);
-    if (ctx.propagates) ctx.propagateAs(isMax ? 'ZPOPMAX' : 'ZPOPMIN', args.string(i), String(popped));
+    if (ctx.propagates) ctx.propagateAs(isMax ? 'ZPOPMAX' : 'ZPOPMIN', i, String(popped));
     return true;
   }
   return false;

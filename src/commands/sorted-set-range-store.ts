@@ -4,6 +4,7 @@ import { KIND, TYPE, typeOf } from '../datatypes/kind.ts';
 import type { SortedSetTable } from '../datatypes/sorted-set-table.ts';
 import { arg, command, keyAt } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
+import type { Database } from '../keyspace/database.ts';
 import { RANGE_BY } from '../keyspace/sorted-set-range.ts';
 import { newTable, storeTable } from '../keyspace/sorted-set-value.ts';
 import type { Ref } from '../memory/heap.ts';
@@ -60,12 +61,36 @@ function copyOfRange({ db, keyspace }: CommandContext, ref: Ref): SortedSetTable
   const { cursor } = keyspace.sortedSets;
   const table = newTable(db);
   table.reserve(count);
-  cursor.seek(db, ref, reversed ? first - count + 1 : first, false);
+  const lowest = reversed ? first - count + 1 : first;
+  const unsigned = withoutSign(db, ref, lowest);
+  cursor.seek(db, ref, lowest, false);
   for (let i = 0; i < count; i++) {
     cursor.next();
-    table.append(cursor.score, cursor.memory, cursor.start, cursor.length);
+    const losesSign = reversed ? i >= unsigned : i < unsigned;
+    // -0 + 0 is 0.
+    table.append(losesSign ? cursor.score + 0 : cursor.score, cursor.memory, cursor.start, cursor.length);
   }
   return table;
+}
+
+/**
+ * Observed 7.2.4: what is found by rank is stored member by member, in the small form until one is too long for it, and
+ * that form knows no -0. Where in the range this ends (from its lower end; in a reversed range, where it begins).
+ */
+function withoutSign(db: Database, ref: Ref, lowest: number): number {
+  const { limits, sortedSetRange, sortedSets } = db.keyspace;
+  const { by, count, reversed } = sortedSetRange;
+  if (by !== RANGE_BY.RANK || count > limits['zset-max-listpack-entries']) return reversed ? count : 0;
+  let end = reversed ? 0 : count;
+  const { cursor } = sortedSets;
+  cursor.seek(db, ref, lowest, false);
+  for (let i = 0; i < count; i++) {
+    cursor.next();
+    if (cursor.length <= limits['zset-max-listpack-value']) continue;
+    if (!reversed) return i;
+    end = i + 1;
+  }
+  return end;
 }
 
 /** An empty result removes the key, argument 1, that it was to be stored in. */

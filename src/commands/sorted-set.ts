@@ -31,7 +31,7 @@ import {
   ZADD_INCR_PAIRS,
   ZADD_XX_AND_NX,
 } from '../resp/errors.ts';
-import { scanCursor, scanOptions, scanTable } from './scan-options.ts';
+import { beginScanReply, SCAN_ARGUMENTS, scanCursor, scanOptions, scanTable } from './scan-options.ts';
 
 /** An option of ZADD that is none of the conditions: members with another score count too. */
 export const CHANGED_COUNT = 32;
@@ -198,12 +198,7 @@ export const zscan = command({
   flags: ['readonly'],
   tips: ['nondeterministic_output'],
   keys: [keyAt(1, 'RO', 'access')],
-  args: [
-    arg.key('key'),
-    arg.integer('cursor'),
-    arg.pattern('pattern', { token: 'MATCH', optional: true }),
-    arg.integer('count', { token: 'COUNT', optional: true }),
-  ],
+  args: SCAN_ARGUMENTS,
   run(ctx) {
     const { args, db, reply } = ctx;
     const from = scanCursor(args, 2);
@@ -225,9 +220,7 @@ export const zscan = command({
         });
       }
     }
-    reply.array(2);
-    reply.bulkInteger(next);
-    reply.array(found.length);
+    beginScanReply(reply, next, found.length);
     for (const text of found) reply.bulkText(text);
   },
 });

@@ -2,6 +2,7 @@
 
 import type { Trim } from '../datatypes/stream.ts';
 import { ID_FORM, isMinus, isPlus, type StreamId } from '../datatypes/stream-id.ts';
+import type { CommandPart } from '../engine/command-buffer.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import {
@@ -112,6 +113,6 @@ function defaultLimit({ keyspace }: CommandContext): number {
 }
 
 /** The request with other texts in place of some arguments: what is told where a request is repeated. */
-export function withArguments(args: Arguments, replaced: ReadonlyMap<number, string>): string[] {
-  return args.strings(0).map((text, i) => replaced.get(i) ?? text);
+export function withArguments(args: Arguments, replaced: ReadonlyMap<number, string>): CommandPart[] {
+  return args.indexes(0).map((i) => replaced.get(i) ?? i);
 }

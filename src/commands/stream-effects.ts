@@ -35,8 +35,7 @@ export function foundConsumer(
     ctx.dirty++;
     ctx.event('xgroup-createconsumer', key);
     if (groupAt > 0 && ctx.propagates) {
-      const texts = ['XGROUP', 'CREATECONSUMER', args.string(key), args.string(groupAt), args.string(i)];
-      ctx.propagateAs(...texts);
+      ctx.propagateAs('XGROUP', 'CREATECONSUMER', key, groupAt, i);
     }
   }
   consumer.seenTimeMs = nowMs;
@@ -51,11 +50,10 @@ export function propagateClaim(
   group: StreamGroup,
   id: string,
 ): void {
-  const { args } = ctx;
   ctx.propagateAs(
     'XCLAIM',
-    args.string(key),
-    args.string(groupAt),
+    key,
+    groupAt,
     Buffer.from(group.consumer.name).toString('latin1'),
     '0',
     id,
@@ -77,12 +75,11 @@ export function propagateGroupId(
   groupAt: number,
   group: StreamGroup,
 ): void {
-  const { args } = ctx;
   ctx.propagateAs(
     'XGROUP',
     'SETID',
-    args.string(key),
-    args.string(groupAt),
+    key,
+    groupAt,
     group.lastId.text(),
     'ENTRIESREAD',
     `${group.entriesRead}`,

@@ -5,7 +5,7 @@ import type { Stream } from '../datatypes/stream.ts';
 import { ENTRIES_READ_UNKNOWN, type StreamGroup } from '../datatypes/stream-group.ts';
 import type { StreamId } from '../datatypes/stream-id.ts';
 import { arg, command, keyAt } from '../engine/command-spec.ts';
-import { replyHelp } from '../engine/container-help.ts';
+import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { newStream, storeStream, streamOf } from '../keyspace/stream-value.ts';
 import {
@@ -140,17 +140,7 @@ const destroy = command({
   },
 });
 
-const help = command({
-  name: 'help',
-  since: '5.0.0',
-  group: 'stream',
-  complexity: 'O(1)',
-  summary: 'Explains the subcommands.',
-  arity: 2,
-  flags: ['loading', 'stale'],
-  acl: ['stream'],
-  run: replyHelp,
-});
+const help = helpSubcommand({ since: '5.0.0', group: 'stream', acl: ['stream'] });
 
 const setid = command({
   name: 'setid',

@@ -5,7 +5,7 @@ import type { Stream } from '../datatypes/stream.ts';
 import { ENTRIES_READ_UNKNOWN, type StreamConsumer, type StreamGroup } from '../datatypes/stream-group.ts';
 import { lagOf } from '../datatypes/stream-progress.ts';
 import { arg, command, keyAt } from '../engine/command-spec.ts';
-import { replyHelp } from '../engine/container-help.ts';
+import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { streamOf } from '../keyspace/stream-value.ts';
 import { NO_SUCH_KEY, noGroupForKey, syntaxOfSubcommand } from '../resp/errors.ts';
@@ -70,17 +70,7 @@ const groups = command({
   },
 });
 
-const help = command({
-  name: 'help',
-  since: '5.0.0',
-  group: 'stream',
-  complexity: 'O(1)',
-  summary: 'Explains the subcommands.',
-  arity: 2,
-  flags: ['loading', 'stale'],
-  acl: ['stream'],
-  run: replyHelp,
-});
+const help = helpSubcommand({ since: '5.0.0', group: 'stream', acl: ['stream'] });
 
 const streamInfo = command({
   name: 'stream',

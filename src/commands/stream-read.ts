@@ -21,7 +21,7 @@ import {
 } from '../resp/errors.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import { timeoutOfMilliseconds } from './block-timeout.ts';
-import { readId, withArguments } from './stream-arguments.ts';
+import { readId } from './stream-arguments.ts';
 import { foundConsumer, propagateClaim, propagateGroupId } from './stream-effects.ts';
 import { replyEntry, replyId, replyRange } from './stream-reply.ts';
 
@@ -286,7 +286,7 @@ function waitForEntries(
   const request = { keys, type: TYPE.STREAM, timeoutMs, nothing: replyNothing, wakesOnLoss: inGroup };
   if (resolved.size === 0) ctx.server.blocking.wait(ctx, request);
   else {
-    const rerun = Arguments.from(withArguments(args, resolved));
+    const rerun = Arguments.from(args.strings(0).map((text, i) => resolved.get(i) ?? text));
     ctx.server.blocking.wait(ctx, { ...request, args: rerun });
   }
 }

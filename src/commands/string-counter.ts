@@ -143,7 +143,7 @@ function addFloat(ctx: CommandContext, ref: Ref): void {
 
 // As a value, so that no other machine's arithmetic can make another number of it.
 function propagateSum(ctx: CommandContext, text: string): void {
-  ctx.propagateAs('SET', ctx.args.string(1), text, 'KEEPTTL');
+  ctx.propagateAs('SET', 1, text, 'KEEPTTL');
 }
 
 function increment(ctx: CommandContext, by: number | bigint): void {

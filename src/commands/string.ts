@@ -71,7 +71,7 @@ export const getset = command({
     else replyValue(ctx, ref);
     storeArgument(ctx, 1, 2, ref, false);
     ctx.changed('set', 1);
-    if (ctx.propagates) ctx.propagateAs('SET', args.string(1), args.string(2));
+    if (ctx.propagates) ctx.propagateAs('SET', 1, 2);
   },
 });
 
@@ -95,7 +95,7 @@ export const getdel = command({
     replyValue(ctx, ref);
     db.remove(ref);
     ctx.changed('del', 1);
-    if (ctx.propagates) ctx.propagateAs('DEL', args.string(1));
+    if (ctx.propagates) ctx.propagateAs('DEL', 1);
   },
 });
 
@@ -137,7 +137,7 @@ export const getex = command({
     if (word !== EXPIRE_WORD.NONE) expireAfterRead(ctx, ref, word, deadline);
     else if ((options & OPTION.PERSIST) !== 0 && db.clearDeadline(ref)) {
       ctx.changed('persist', 1);
-      if (ctx.propagates) ctx.propagateAs('PERSIST', args.string(1));
+      if (ctx.propagates) ctx.propagateAs('PERSIST', 1);
     }
   },
 });
@@ -391,30 +391,29 @@ function setWithOptions(ctx: CommandContext): void {
   // Observed 7.2.4: with PXAT the request is propagated as it came, GET and conditions included; with another time
   // only the effect is; without one only GET is left out.
   if (word === EXPIRE_WORD.NONE) {
-    if (returnsOld) ctx.propagateAs(...args.strings(0).filter((_, i) => i < 3 || !args.is(i, 'get')));
+    if (returnsOld) ctx.propagateAs(...args.indexes(0).filter((i) => i < 3 || !args.is(i, 'get')));
   } else if (word !== EXPIRE_WORD.PXAT) {
     propagateVolatile(ctx, 2, deadline);
   }
 }
 
 function propagateVolatile(ctx: CommandContext, value: number, deadline: number | bigint): void {
-  const { args } = ctx;
-  ctx.propagateAs('SET', args.string(1), args.string(value), 'PXAT', deadline.toString());
+  ctx.propagateAs('SET', 1, value, 'PXAT', deadline.toString());
 }
 
 function expireAfterRead(ctx: CommandContext, ref: Ref, word: ExpireWord, deadline: number | bigint): void {
-  const { args, db } = ctx;
+  const { db } = ctx;
   const isAbsolute = word === EXPIRE_WORD.EXAT || word === EXPIRE_WORD.PXAT;
   if (isAbsolute && isOverdue(ctx, deadline)) {
     db.remove(ref);
     ctx.changed('del', 1);
     const removal = ctx.server.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL';
-    if (ctx.propagates) ctx.propagateAs(removal, args.string(1));
+    if (ctx.propagates) ctx.propagateAs(removal, 1);
     return;
   }
   db.setDeadline(ref, deadline);
   ctx.changed('expire', 1);
-  if (ctx.propagates) ctx.propagateAs('PEXPIREAT', args.string(1), deadline.toString());
+  if (ctx.propagates) ctx.propagateAs('PEXPIREAT', 1, deadline.toString());
 }
 
 // The options of SET and GETEX as one number, so that reading them makes no object: flags, above them which of EX, PX,

@@ -20,8 +20,9 @@ const MB = 1024 * 1024;
 
 export const snapshotDirectives = {
   save: save(),
-  'stop-writes-on-bgsave-error': bool(true),
+  'stop-writes-on-bgsave-error': bool(true, { effective: true }),
   rdbcompression: bool(true, { effective: true }),
+  'rdb-version': integer(11, 10, 11, { effective: true }),
   rdbchecksum: bool(true, { effective: true, immutable: true }),
   'sanitize-dump-payload': choice(['no', 'yes', 'clients'], 'no', { effective: true }),
   dbfilename: text('dump.rdb', {
@@ -29,30 +30,32 @@ export const snapshotDirectives = {
     protected: true,
     validate: (name) => checkFileName('dbfilename', 'filename', name, true),
   }),
-  'rdb-del-sync-files': bool(false),
-  'rdb-save-incremental-fsync': bool(true),
-  'rdb-key-save-delay': integer(0, INT_MIN, INT_MAX, { hidden: true }),
+  'rdb-del-sync-files': bool(false, { effective: true }),
+  'rdb-save-incremental-fsync': bool(true, { effective: true }),
+  'rdb-key-save-delay': integer(0, INT_MIN, INT_MAX, { effective: true, hidden: true }),
 };
 
 export const appendOnlyDirectives = {
-  appendonly: bool(false, { denyLoading: true }),
+  appendonly: bool(false, { effective: true, denyLoading: true }),
   appendfilename: text('appendonly.aof', {
+    effective: true,
     immutable: true,
     validate: (name) => checkFileName('appendfilename', 'filename', name, false),
   }),
   appenddirname: text('appendonlydir', {
+    effective: true,
     immutable: true,
     validate: (name) => checkFileName('appenddirname', 'dirname', name, false),
   }),
-  appendfsync: choice(['everysec', 'always', 'no'], 'everysec'),
-  'no-appendfsync-on-rewrite': bool(false),
-  'auto-aof-rewrite-percentage': integer(100, 0, INT_MAX),
-  'auto-aof-rewrite-min-size': memory(64 * MB, 0, LONG_MAX),
-  'aof-load-truncated': bool(true),
-  'aof-use-rdb-preamble': bool(true),
-  'aof-timestamp-enabled': bool(false),
-  'aof-rewrite-incremental-fsync': bool(true),
-  'aof-disable-auto-gc': bool(false, { hidden: true }),
+  appendfsync: choice(['everysec', 'always', 'no'], 'everysec', { effective: true }),
+  'no-appendfsync-on-rewrite': bool(false, { effective: true }),
+  'auto-aof-rewrite-percentage': integer(100, 0, INT_MAX, { effective: true }),
+  'auto-aof-rewrite-min-size': memory(64 * MB, 0, LONG_MAX, { effective: true }),
+  'aof-load-truncated': bool(true, { effective: true }),
+  'aof-use-rdb-preamble': bool(true, { effective: true }),
+  'aof-timestamp-enabled': bool(false, { effective: true }),
+  'aof-rewrite-incremental-fsync': bool(true, { effective: true }),
+  'aof-disable-auto-gc': bool(false, { effective: true, hidden: true }),
 };
 
 export const replicationDirectives = {
@@ -82,7 +85,9 @@ export const replicationDirectives = {
   'repl-backlog-ttl': integer(3600, 0, LONG_MAX),
   'min-replicas-to-write': integer(0, 0, INT_MAX, { alias: 'min-slaves-to-write' }),
   'min-replicas-max-lag': integer(10, 0, INT_MAX, { alias: 'min-slaves-max-lag' }),
-  'propagation-error-behavior': choice(['ignore', 'panic', 'panic-on-replicas'], 'ignore'),
+  'propagation-error-behavior': choice(['ignore', 'panic', 'panic-on-replicas'], 'ignore', {
+    effective: true,
+  }),
 };
 
 export const clusterDirectives = {

@@ -115,8 +115,14 @@ const checkShutdownOptions = (chosen: readonly string[]): string | null =>
 
 export const shutdownDirectives = {
   'shutdown-timeout': integer(10, 0, INT_MAX, { effective: true }),
-  'shutdown-on-sigint': flags('default', shutdownOptions, { validate: checkShutdownOptions }),
-  'shutdown-on-sigterm': flags('default', shutdownOptions, { validate: checkShutdownOptions }),
+  'shutdown-on-sigint': flags('default', shutdownOptions, {
+    effective: true,
+    validate: checkShutdownOptions,
+  }),
+  'shutdown-on-sigterm': flags('default', shutdownOptions, {
+    effective: true,
+    validate: checkShutdownOptions,
+  }),
 };
 
 export const scriptingDirectives = {
@@ -133,6 +139,9 @@ export const observabilityDirectives = {
 };
 
 export const loadingDirectives = {
-  'key-load-delay': integer(0, INT_MIN, INT_MAX, { hidden: true }),
-  'loading-process-events-interval-bytes': integer(2 * 1024 * 1024, 1024, INT_MAX, { hidden: true }),
+  'key-load-delay': integer(0, INT_MIN, INT_MAX, { effective: true, hidden: true }),
+  'loading-process-events-interval-bytes': integer(2 * 1024 * 1024, 1024, INT_MAX, {
+    effective: true,
+    hidden: true,
+  }),
 };

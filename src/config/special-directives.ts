@@ -21,6 +21,7 @@ export function save(): Directive<readonly SavePoint[], readonly SavePoint[]> {
     points.map(({ seconds, changes }) => `${seconds} ${changes}`).join(' ');
   return {
     kind: 'special',
+    effective: true,
     multiple: true,
     default: [
       { seconds: 3600, changes: 1 },

@@ -46,14 +46,14 @@ export class HashTable implements LargeValue {
     let ref = dict.find(field, fieldStart, fieldLength, hash);
     const isNew = ref === 0;
     if (isNew) ref = dict.insert(field, fieldStart, fieldLength, hash, valueLength, false);
-    else if (dict.valueLength(ref) !== valueLength) ref = dict.resizeValue(ref, valueLength);
+    else ref = this.beforeChange(ref, valueLength);
     copyBytes(value, valueStart, this.heap.bytes(ref), dict.valueOffset(ref), valueLength);
     return isNew;
   }
 
   /** Gives the field of an entry another value, copied from a slice, and returns the entry, which may have moved. */
   replace(ref: Ref, value: Uint8Array, start: number, length: number): Ref {
-    const at = this.dict.resizeValue(ref, length);
+    const at = this.beforeChange(ref, length);
     copyBytes(value, start, this.heap.bytes(at), this.dict.valueOffset(at), length);
     return at;
   }
@@ -64,6 +64,10 @@ export class HashTable implements LargeValue {
     if (ref === 0) return false;
     this.dict.delete(ref);
     return true;
+  }
+
+  get table(): Dict {
+    return this.dict;
   }
 
   get pieces(): number {
@@ -105,6 +109,13 @@ export class HashTable implements LargeValue {
 
   tables(): TableStats[] {
     return this.dict.stats();
+  }
+
+  // The entry with room for another value.
+  private beforeChange(ref: Ref, valueLength: number): Ref {
+    const { dict } = this;
+    if (dict.pass !== null) dict.pass.beforeChange(dict.entryHash(ref));
+    return dict.valueLength(ref) === valueLength ? ref : dict.resizeValue(ref, valueLength);
   }
 }
 

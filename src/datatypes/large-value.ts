@@ -2,7 +2,7 @@
 // The object owns blocks of the heap and is dropped with it; what it costs on the JavaScript heap does not grow with
 // the number of its elements.
 
-import type { TableStats } from '../memory/chained-table.ts';
+import type { ChainedTable, TableStats } from '../memory/chained-table.ts';
 
 /** What every large value can do, whatever its type. */
 export interface LargeValue {
@@ -17,6 +17,10 @@ export interface LargeValue {
   freeSome(pieces: number): boolean;
   /** The bytes in the heap and in tables. O(n) at most. */
   readonly usedBytes: number;
+  /**
+   * The table whose entries are the elements; absent where there is none. While it has a pass, the value may not be freed.
+   */
+  readonly table?: ChainedTable;
   /** Figures of the hash table that the elements are in and of the one it is changing into; absent where there is none. */
   tables?(): TableStats[];
 }

@@ -23,6 +23,10 @@ export class SetTable implements LargeValue {
     return new SetTable(heap, members);
   }
 
+  get table(): MemberTable {
+    return this.members;
+  }
+
   get pieces(): number {
     return this.members.size;
   }

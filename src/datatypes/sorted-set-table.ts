@@ -75,6 +75,8 @@ export class SortedSetTable implements LargeValue {
 
   /** Gives an entry another score. O(log n). */
   update(ref: Ref, score: number): void {
+    const { members } = this;
+    if (members.pass !== null) members.pass.beforeChange(members.entryHash(ref));
     this.index.update(this.score(ref), ref, score);
     this.setScore(ref, score);
   }
@@ -99,6 +101,10 @@ export class SortedSetTable implements LargeValue {
   /** Room for so many members at once. */
   reserve(members: number): void {
     this.members.reserve(members);
+  }
+
+  get table(): Dict {
+    return this.members;
   }
 
   get pieces(): number {

@@ -6,7 +6,7 @@ import { parseInt64Bytes } from '../base/numbers.ts';
 import { KIND, type Kind } from './kind.ts';
 
 /** The longest string that Redis keeps in one allocation with its header. */
-export const EMBSTR_MAX_BYTES = 44;
+const EMBSTR_MAX_BYTES = 44;
 /** The longest value there can be, whatever proto-max-bulk-len allows: offsets into a value are int32. */
 export const MAX_STRING_BYTES = 0x7fffffff;
 const INT64_MAX_DIGITS = 20;

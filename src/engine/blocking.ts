@@ -2,7 +2,7 @@
 // order of arrival under its keys, and when one of them may hold what it waits for, at the end of the unit that changed
 // it, the same command is run again. Observed 7.2.4: MULTI; LPUSH q x; DEL q; EXEC leaves a BLPOP on q blocked.
 
-import type { TimerHandle, TimerService } from '../base/runtime.ts';
+import { MAX_TIMER_MS, type TimerHandle, type TimerService } from '../base/runtime.ts';
 import { type Type, typeOf } from '../datatypes/kind.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
@@ -13,9 +13,6 @@ import type { Executor } from './call.ts';
 import type { Client } from './client.ts';
 import type { Command } from './command-spec.ts';
 import type { CommandContext } from './context.ts';
-
-// The longest wait that a timer can be set to; a longer one takes several.
-const MAX_TIMER_MS = 0x7fffffff;
 
 /** What a command waits for. */
 export interface WaitRequest {
@@ -213,8 +210,8 @@ export class Blocking {
       const ref = db.peekText(key);
       const isThere = ref !== 0 && !db.isExpired(ref);
       if (!isThere && waited.lossWatchers === 0) return;
-      if (isThere && typeOf(db.kind(ref)) === wait.type) this.rerun(wait);
-      else if (wait.wakesOnLoss) this.rerun(wait);
+      const isWanted = isThere && typeOf(db.kind(ref)) === wait.type;
+      if (isWanted || wait.wakesOnLoss) this.rerun(wait);
     }
   }
 

@@ -1,14 +1,11 @@
 // All clients of a server, by id, and what concerns them together: joining and leaving, RESET, CLIENT PAUSE.
 
-import type { Clock, TimerHandle, TimerService } from '../base/runtime.ts';
+import { type Clock, MAX_TIMER_MS, type TimerHandle, type TimerService } from '../base/runtime.ts';
 import { Client, type ClientConnection } from './client.ts';
 
 /** Which commands CLIENT PAUSE holds back. */
 export const PAUSE = { NONE: 0, WRITE: 1, ALL: 2 } as const;
 export type Pause = (typeof PAUSE)[keyof typeof PAUSE];
-
-// The longest wait that a timer can be set to; a longer pause takes several.
-const MAX_TIMER_MS = 0x7fffffff;
 
 export class ClientRegistry {
   /** Called when a pause begins or ends. Expiry and eviction rest while commands do. */

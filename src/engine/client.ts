@@ -73,6 +73,8 @@ export class Client {
   isMonitor = false;
   /** It has asked for all effects (SYNC), and is answered nothing any more. */
   isReplica = false;
+  /** What it sends has run before, here or elsewhere (the append-only file): it obeys no limits. */
+  isMaster = false;
   closing = false;
   /** Waits for CLIENT UNPAUSE or the end of the pause with a command that must not run now. */
   postponed = false;
@@ -94,6 +96,6 @@ export class Client {
   }
 
   get type(): ClientType {
-    return this.isReplica ? 'replica' : 'normal';
+    return this.isReplica ? 'replica' : this.isMaster ? 'master' : 'normal';
   }
 }

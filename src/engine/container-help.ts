@@ -1,8 +1,22 @@
-// The reply of `<container> HELP`: a frame that is common to all containers around the `help` lines of the spec. Here is
-// only the frame; which lines a container has stands with the container.
+// The subcommand HELP of containers, whose reply is a frame common to all of them around the `help` lines of the spec. Here
+// is only the frame; which lines a container has stands with the container.
 
 import { upperCaseLatin1 } from '../base/bytes.ts';
+import { type Command, type CommandSpec, command } from './command-spec.ts';
 import type { CommandContext } from './context.ts';
+
+/** The subcommand HELP of one container. */
+export function helpSubcommand(facts: Pick<CommandSpec, 'since' | 'group' | 'acl'>): Command {
+  return command({
+    name: 'help',
+    complexity: 'O(1)',
+    summary: 'Explains the subcommands.',
+    arity: 2,
+    flags: ['loading', 'stale'],
+    run: replyHelp,
+    ...facts,
+  });
+}
 
 /**
  * Answers the help of the container that the running subcommand belongs to (or of the running command), as an array of

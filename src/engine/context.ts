@@ -6,6 +6,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
 import type { Client } from './client.ts';
+import type { CommandPart } from './command-buffer.ts';
 import type { Command } from './command-spec.ts';
 import type { ServerParts } from './server-parts.ts';
 
@@ -64,8 +65,11 @@ export class CommandContext {
     if (observer !== null) observer.keyEvent(this.db, event, this.args.string(keyIndex));
   }
 
-  /** Replaces the request by its effect for AOF and replicas; several calls add up. Texts are latin1. */
-  propagateAs(...effect: string[]): void {
+  /**
+   * Replaces the request by its effect for AOF and replicas; several calls add up. Texts are latin1; a number stands for
+   * the request's argument with that index, whatever its length.
+   */
+  propagateAs(...effect: CommandPart[]): void {
     this.server.propagation.replaceBy(this.db.id, effect);
   }
 

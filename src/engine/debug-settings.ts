@@ -7,4 +7,6 @@ export class DebugSettings {
   scriptsMayRunDenied = false;
   /** DUMP payloads and RDB files with wrong checksums are read all the same. */
   skipsChecksums = false;
+  /** How long to wait before the append-only file is written. */
+  aofFlushSleepUs = 0;
 }

@@ -71,6 +71,15 @@ export class Dispatcher {
       this.refuse(client, command, errors.NOT_IN_TRANSACTION);
       return true;
     }
+    const { writeRefusal } = server.persistence;
+    if (writeRefusal !== null && (changesSomething(client, command) || command.name === 'ping')) {
+      this.refuse(client, command, writeRefusal);
+      return true;
+    }
+    if (server.loading.isActive && !runsWhileLoading(client, command, server.loading.isAsync)) {
+      this.refuse(client, command, errors.LOADING);
+      return true;
+    }
     // So that it does not matter that a pause does not hold replicas back.
     if (client.isReplica && touchesKeyspace(client, command)) {
       this.refuse(client, command, errors.REPLICA_TOUCHES_KEYSPACE);
@@ -144,6 +153,17 @@ export class Dispatcher {
 }
 
 // What runs a queue does what anything in the queue does.
+function changesSomething(client: Client, command: Command): boolean {
+  const queued = command.spec.runsQueue ? (client.transaction?.flags ?? 0) : 0;
+  return ((command.flags | queued) & COMMAND_FLAG.write) !== 0;
+}
+
+function runsWhileLoading(client: Client, command: Command, isAsync: boolean): boolean {
+  const queue = command.spec.runsQueue ? client.transaction : null;
+  if (isAsync) return ((command.flags | (queue?.flags ?? 0)) & COMMAND_FLAG.no_async_loading) === 0;
+  return ((~command.flags | (queue?.lackedFlags ?? 0)) & COMMAND_FLAG.loading) === 0;
+}
+
 function touchesKeyspace(client: Client, command: Command): boolean {
   const queued = command.spec.runsQueue ? (client.transaction?.flags ?? 0) : 0;
   return ((command.flags | queued) & TOUCHES_KEYSPACE) !== 0;

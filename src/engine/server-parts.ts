@@ -10,7 +10,9 @@ import type { Executor } from './call.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { CommandTable } from './command-table.ts';
 import type { DebugSettings } from './debug-settings.ts';
+import type { FunctionLibraries } from './function-libraries.ts';
 import type { InfoSection } from './info-section.ts';
+import type { Loading } from './loading.ts';
 import type { Migrations } from './migrations.ts';
 import type { Persistence } from './persistence.ts';
 import type { Propagation } from './propagation.ts';
@@ -35,6 +37,8 @@ export interface Lifecycle {
   changeReplicationId(): void;
   /** Ends the server; an error when it cannot. The process ends after the replies of the turn. */
   shutdown(request: ShutdownRequest): void;
+  /** Ends the server at once, and the process with an error, because it cannot go on: no reply leaves any more. */
+  abort(): void;
   /** Cancels a shutdown that waits; false when none does. */
   abortShutdown(): boolean;
   /** The file that CONFIG REWRITE writes, '' without one. */
@@ -50,6 +54,7 @@ export interface ServerParts {
   readonly config: Config;
   readonly log: Logger;
   readonly keyspace: Keyspace;
+  readonly libraries: FunctionLibraries;
   readonly clients: ClientRegistry;
   readonly table: CommandTable;
   readonly executor: Executor;
@@ -58,6 +63,7 @@ export interface ServerParts {
   readonly blocking: Blocking;
   readonly propagation: Propagation;
   readonly persistence: Persistence;
+  readonly loading: Loading;
   readonly replication: Replication;
   readonly migrations: Migrations;
   readonly lifecycle: Lifecycle;

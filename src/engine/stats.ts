@@ -69,6 +69,8 @@ export class ServerStats {
   unexpectedErrorReplies = 0;
   queryBufferLimitDisconnections = 0;
   outputBufferLimitDisconnections = 0;
+  /** How many saves and rewrites were begun in the background. */
+  backgroundJobs = 0;
   turns = 0;
   turnMicroseconds = 0;
   turnMicrosecondsMax = 0;
@@ -166,6 +168,7 @@ export class ServerStats {
     this.unexpectedErrorReplies = 0;
     this.queryBufferLimitDisconnections = 0;
     this.outputBufferLimitDisconnections = 0;
+    this.backgroundJobs = 0;
     this.turns = 0;
     this.turnMicroseconds = 0;
     this.turnMicrosecondsMax = 0;

@@ -4,9 +4,9 @@
 
 import { copyBytes, toBytes } from '../base/bytes.ts';
 import { isLarge, type Kind } from '../datatypes/kind.ts';
-import { HANDLE_BYTES, type Handle, type LargeValue } from '../datatypes/large-value.ts';
+import { HANDLE_BYTES, type Handle, type LargeValue, type LargeValues } from '../datatypes/large-value.ts';
 import { Dict, META_DEADLINE } from '../memory/dict.ts';
-import type { Ref } from '../memory/heap.ts';
+import type { Heap, Ref } from '../memory/heap.ts';
 import { readInt32, writeUint32 } from '../memory/packed-entry.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { ExpiryIndex } from './expiry-index.ts';
@@ -21,10 +21,15 @@ export class Database {
   readonly dict: Dict;
   readonly volatile: ExpiryIndex;
   readonly keyspace: Keyspace;
+  /** What the entries and their large values lie in: the keyspace's, until that is emptied. */
+  readonly heap: Heap;
+  readonly largeValues: LargeValues;
 
   constructor(id: number, keyspace: Keyspace) {
     this.id = id;
     this.keyspace = keyspace;
+    this.heap = keyspace.heap;
+    this.largeValues = keyspace.largeValues;
     this.dict = new Dict(keyspace.heap, keyspace.seed);
     this.volatile = new ExpiryIndex(this.dict);
   }
@@ -57,7 +62,9 @@ export class Database {
   /** The entry of a key that is about to be written, or 0. Notes the access, counts nothing. O(1). */
   lookupWrite(args: Arguments, i: number): Ref {
     const ref = this.find(args, i);
-    if (ref !== 0) this.noteAccess(ref);
+    if (ref === 0) return 0;
+    this.beforeChange(ref);
+    this.noteAccess(ref);
     return ref;
   }
 
@@ -105,6 +112,7 @@ export class Database {
       keyspace.noteAdded(this, args, i);
       return added;
     }
+    this.beforeChange(ref);
     if (!keepDeadline) this.clearDeadline(ref);
     if (isLarge(this.kind(ref))) this.dropLarge(ref, true);
     const written = dict.valueLength(ref) === length ? ref : this.resize(ref, length, reserve);
@@ -126,6 +134,7 @@ export class Database {
   ): void {
     const { dict } = this;
     if (ref > 0) {
+      this.beforeChange(ref);
       const meta = dict.meta(ref);
       if (!isLarge((meta & KIND_MASK) as Kind)) {
         if (dict.overwrite(ref, (meta & ~KIND_MASK) | kind, bytes, start, length)) return;
@@ -156,14 +165,15 @@ export class Database {
   /** Makes the key of argument `i` hold a large value; otherwise as `write`. O(1). */
   writeLarge(args: Arguments, i: number, ref: Ref, kind: Kind, value: LargeValue, keepDeadline = false): Ref {
     const written = this.write(args, i, ref, kind, HANDLE_BYTES, keepDeadline);
-    this.setHandle(written, this.keyspace.largeValues.add(value));
+    this.setHandle(written, this.largeValues.add(value));
     return written;
   }
 
   /** Puts a large value in the place of an entry's small one, which it was made from. Returns the entry. O(1). */
   enlarge(ref: Ref, kind: Kind, value: LargeValue): Ref {
+    this.beforeChange(ref);
     const enlarged = this.resize(ref, HANDLE_BYTES);
-    this.setHandle(enlarged, this.keyspace.largeValues.add(value));
+    this.setHandle(enlarged, this.largeValues.add(value));
     this.setKind(enlarged, kind);
     return enlarged;
   }
@@ -173,6 +183,7 @@ export class Database {
    * Returns the entry.
    */
   shrink(ref: Ref, kind: Kind, length: number): Ref {
+    this.beforeChange(ref);
     this.dropLarge(ref, true);
     const shrunk = this.resize(ref, length);
     this.setKind(shrunk, kind);
@@ -181,12 +192,12 @@ export class Database {
 
   /** The large value of an entry; which class it has follows from the kind. */
   large(ref: Ref): LargeValue {
-    return this.keyspace.largeValues.get(this.handle(ref));
+    return this.largeValues.get(this.handle(ref));
   }
 
   /** The handle of an entry's large value. */
   handle(ref: Ref): Handle {
-    return readInt32(this.keyspace.heap.bytes(ref), this.dict.valueOffset(ref));
+    return readInt32(this.heap.bytes(ref), this.dict.valueOffset(ref));
   }
 
   /** Gives an entry's value another length, keeping its first bytes; see `Dict.resizeValue`. */
@@ -198,6 +209,7 @@ export class Database {
 
   /** Removes an entry and frees it; `lazily`: a value of many pieces later, in slices. */
   remove(ref: Ref, lazily = false): void {
+    this.beforeChange(ref);
     if (isLarge(this.kind(ref))) this.dropLarge(ref, lazily);
     this.discard(ref);
   }
@@ -219,6 +231,7 @@ export class Database {
    */
   addMoved(args: Arguments, i: number, from: Database, ref: Ref): Ref {
     const { dict, keyspace } = this;
+    from.beforeChange(ref);
     if (!from.dict.keyFits(ref, args.length(i))) {
       const added = this.addShallowCopy(args, i, from, ref);
       from.discard(ref);
@@ -243,7 +256,7 @@ export class Database {
 
   /** The memory that the value lies in, from `valueOffset(ref)` on for `valueLength(ref)` bytes. */
   valueMemory(ref: Ref): Buffer {
-    return this.keyspace.heap.bytes(ref);
+    return this.heap.bytes(ref);
   }
 
   valueOffset(ref: Ref): number {
@@ -260,7 +273,7 @@ export class Database {
 
   /** The memory that the key lies in, from `keyOffset(ref)` on for `keyLength(ref)` bytes. */
   keyMemory(ref: Ref): Buffer {
-    return this.keyspace.heap.bytes(ref);
+    return this.heap.bytes(ref);
   }
 
   keyOffset(ref: Ref): number {
@@ -287,6 +300,7 @@ export class Database {
 
   /** Lets an entry expire at `deadline` (ms since the epoch), and returns the entry, which may have moved. O(log n). */
   setDeadline(ref: Ref, deadline: number | bigint): Ref {
+    this.beforeChange(ref);
     // Redis may be told of a time before the epoch; 0 is "none" here, and just as past as any of them.
     const due = deadline === 0 ? 1 : Number(deadline);
     let at = ref;
@@ -301,6 +315,7 @@ export class Database {
   /** Lets an entry live on; returns whether it had a deadline. O(log n). */
   clearDeadline(ref: Ref): boolean {
     if (this.deadline(ref) === 0) return false;
+    this.beforeChange(ref);
     this.volatile.remove(ref);
     return true;
   }
@@ -340,6 +355,15 @@ export class Database {
     this.dict.visitAll((ref) => {
       if (!this.isExpired(ref)) visit(ref);
     });
+  }
+
+  /**
+   * An entry is about to be changed: a snapshot that has not come to it takes it as it is now. Every way to change an entry
+   * passes here; who changes a value in place has it from `lookupWrite`.
+   */
+  beforeChange(ref: Ref): void {
+    const { pass } = this.dict;
+    if (pass !== null) pass.beforeChange(this.dict.entryHash(ref));
   }
 
   /** A live entry, all with the same chance, or 0; entries met that have expired are removed. */
@@ -398,7 +422,7 @@ export class Database {
   }
 
   private setHandle(ref: Ref, handle: number): void {
-    writeUint32(this.keyspace.heap.bytes(ref), this.dict.valueOffset(ref), handle);
+    writeUint32(this.heap.bytes(ref), this.dict.valueOffset(ref), handle);
   }
 
   private dropLarge(ref: Ref, lazily: boolean): void {

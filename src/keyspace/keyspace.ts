@@ -67,6 +67,8 @@ export class Keyspace {
   removesExpired = true;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpiry = true;
+  /** While a data set is loaded nothing expires: what was removed then says so itself. */
+  isLoading = false;
   /** False while a client with NO-TOUCH runs. */
   notesAccess = true;
   observer: KeyspaceObserver | null = null;
@@ -81,6 +83,8 @@ export class Keyspace {
   private readonly dying: Database[] = [];
   // Large values that were removed and are freed in slices.
   private readonly dyingValues: LargeValue[] = [];
+  // Large values that were removed while a snapshot reads them.
+  private held: LargeValue[] = [];
 
   constructor(databaseCount: number, random: RandomSource) {
     this.random = random;
@@ -100,7 +104,7 @@ export class Keyspace {
   }
 
   isPast(deadlineMs: number): boolean {
-    return this.timeMs > deadlineMs;
+    return this.timeMs > deadlineMs && !this.isLoading;
   }
 
   database(id: number): Database {
@@ -116,7 +120,7 @@ export class Keyspace {
 
   /** Keys that were removed or flushed and wait to be freed. */
   get pendingFrees(): number {
-    return this.dying.reduce((sum, db) => sum + db.size, this.dyingValues.length);
+    return this.dying.reduce((sum, db) => sum + db.size, this.dyingValues.length + this.held.length);
   }
 
   /**
@@ -125,7 +129,9 @@ export class Keyspace {
    */
   dropLarge(handle: Handle, lazily: boolean): void {
     const value = this.largeValues.take(handle);
-    if (lazily && value.pieces > LAZY_PIECES) {
+    if (isHeld(value)) {
+      this.held.push(value);
+    } else if (lazily && value.pieces > LAZY_PIECES) {
       this.dyingValues.push(value);
       this.onWork?.();
     } else {
@@ -199,8 +205,9 @@ export class Keyspace {
       return count;
     }
     this.databases[db.id] = new Database(db.id, this);
-    db.volatile.clear();
-    if (now) {
+    // What a snapshot still reads cannot be freed yet.
+    if (now && db.dict.pass === null) {
+      db.volatile.clear();
       while (
         db.dict.freeSome(
           SLICE_PIECES,
@@ -257,17 +264,20 @@ export class Keyspace {
 
   // Frees what was removed until the time is up; returns whether anything is left.
   private freeDying(budgetMs: number, elapsedMs: () => number): boolean {
+    if (this.held.length > 0) this.letGo();
     for (;;) {
       const value = this.dyingValues[this.dyingValues.length - 1];
-      const db = this.dying[0];
+      const db = this.dying.find(({ dict }) => dict.pass === null);
       if (value !== undefined) {
         if (!value.freeSome(SLICE_PIECES)) {
           this.dyingValues.pop();
           this.stats.lazyFreed++;
         }
       } else if (db !== undefined) {
+        db.volatile.clear();
         const before = db.size + this.dyingValues.length;
-        if (!db.dict.freeSome(SLICE_PIECES, (ref) => this.beforeFree(db, ref))) this.dying.shift();
+        if (!db.dict.freeSome(SLICE_PIECES, (ref) => this.beforeFree(db, ref)))
+          this.dying.splice(this.dying.indexOf(db), 1);
         this.stats.lazyFreed += before - db.size - this.dyingValues.length;
       } else {
         return false;
@@ -277,7 +287,14 @@ export class Keyspace {
   }
 
   private beforeFree(db: Database, ref: Ref): void {
-    if (isLarge(db.kind(ref))) this.dyingValues.push(this.largeValues.take(db.handle(ref)));
+    if (!isLarge(db.kind(ref))) return;
+    const value = this.largeValues.take(db.handle(ref));
+    (isHeld(value) ? this.held : this.dyingValues).push(value);
+  }
+
+  private letGo(): void {
+    this.dyingValues.push(...this.held.filter((value) => !isHeld(value)));
+    this.held = this.held.filter(isHeld);
   }
 
   // Databases keep their identity by number only: clients look theirs up by it.
@@ -285,6 +302,7 @@ export class Keyspace {
     this.stats.lazyFreed += this.pendingFrees;
     this.dying.length = 0;
     this.dyingValues.length = 0;
+    this.held.length = 0;
     this.largeValues = new LargeValues();
     this.heap = new Heap();
     // What was opened last would keep the old heap alive.
@@ -298,6 +316,10 @@ export class Keyspace {
     this.stats.expireLagMs = lagMs;
     this.stats.expireLagMaxMs = Math.max(this.stats.expireLagMaxMs, lagMs);
   }
+}
+
+function isHeld({ table }: LargeValue): boolean {
+  return table !== undefined && table.pass !== null;
 }
 
 function newStats(): KeyspaceStats {

@@ -67,12 +67,12 @@ export function storeList(
 }
 
 /** As `storeList`, for a list that is made already (see `newNodeList`): takes it over, in the form that suits it. */
-export function storeNodeList(db: Database, args: Arguments, i: number, ref: Ref, list: NodeList): Ref {
+function storeNodeList(db: Database, args: Arguments, i: number, ref: Ref, list: NodeList): Ref {
   return pack(db, db.writeLarge(args, i, ref, KIND.LIST_NODES, list), false);
 }
 
 /** A list without elements and without a key, under the present settings. */
-export function newNodeList({ keyspace }: Database): NodeList {
+function newNodeList({ keyspace }: Database): NodeList {
   const { limits } = keyspace;
   return new NodeList(keyspace.heap, limits['list-max-listpack-size'], limits['list-compress-depth']);
 }

@@ -1,5 +1,5 @@
-// What the handling of sorted sets needs beside them, one object a keyspace: cursors for whoever needs one or two, and
-// what an edit answers beside the entry. Nothing in it holds beyond the command.
+// What the handling of sorted sets needs beside them, one object a keyspace: a cursor for whoever needs one, and what an
+// edit answers beside the entry. Nothing in it holds beyond the command.
 
 import { SortedSetCursor } from './sorted-set-cursor.ts';
 
@@ -9,7 +9,6 @@ export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 
 export class SortedSetScratch {
   readonly cursor = new SortedSetCursor();
-  readonly otherCursor = new SortedSetCursor();
   outcome: Outcome = OUTCOME.NOTHING;
   /** The score of the member that was looked for or added. */
   score = 0;

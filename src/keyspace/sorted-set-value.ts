@@ -130,18 +130,6 @@ export function addScore(
   return insertElement(db, ref, score, member);
 }
 
-/** Gives a member a score, whether it is there or not. Returns the entry, which may have moved. */
-export function putScore(
-  db: Database,
-  ref: Ref,
-  score: number,
-  bytes: Uint8Array,
-  start: number,
-  length: number,
-): Ref {
-  return addScore(db, ref, 0, score, bytes, start, length);
-}
-
 /** Removes a member and returns the entry, which may have moved; 0 when the member is not there. O(log n). */
 export function removeMember(db: Database, ref: Ref, bytes: Uint8Array, start: number, length: number): Ref {
   if (db.kind(ref) === KIND.SORTED_SET_TABLE) {

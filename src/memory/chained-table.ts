@@ -6,6 +6,7 @@ import { type HashSeed, hashBytes } from '../base/hash.ts';
 import type { RandomSource } from '../base/runtime.ts';
 import type { Heap, Ref } from './heap.ts';
 import { nextCursor, SlotTable } from './slot-table.ts';
+import type { TablePass } from './table-pass.ts';
 
 // A table begins with one slot; from the first growth on it has as many at least.
 const MIN_SLOTS = 16;
@@ -32,6 +33,8 @@ export interface TableStats {
 
 export abstract class ChainedTable {
   size = 0;
+  /** The pass that is under way: it is to be told before an entry is changed in place (see `TablePass`). */
+  pass: TablePass | null = null;
 
   protected readonly heap: Heap;
   protected readonly seed: HashSeed;
@@ -90,6 +93,7 @@ export abstract class ChainedTable {
 
   /** Removes an entry whose block lives on: see `Dict.attach`. O(1). */
   detach(ref: Ref, hash = this.entryHash(ref)): void {
+    if (this.pass !== null) this.pass.beforeChange(hash);
     this.replaceInChain(ref, this.next(ref), hash);
     this.size--;
     if (this.target !== null) this.rehash(2);
@@ -286,7 +290,7 @@ export abstract class ChainedTable {
   /** Moves up to `buckets` buckets of a table that is changing size; returns whether there is more to do. */
   rehash(buckets: number): boolean {
     const target = this.target;
-    if (target === null) return false;
+    if (target === null || this.pass !== null) return false;
     const table = this.table;
     let emptyVisits = buckets * 10;
     while (buckets > 0 && this.moved < table.slots) {
@@ -392,6 +396,7 @@ export abstract class ChainedTable {
   }
 
   protected add(ref: Ref, hash: number): void {
+    if (this.pass !== null) this.pass.beforeChange(hash);
     this.setNext(ref, this.head(hash));
     this.setHead(hash, ref);
     this.size++;
@@ -418,12 +423,48 @@ export abstract class ChainedTable {
   }
 
   private resizeTo(slots: number): void {
+    // A table under a pass is too small or too large for a while.
+    if (this.pass !== null) return;
     this.target = new SlotTable(slots);
     this.heap.tableBytes += this.target.bytes;
     this.mostFurther = 0;
     this.drawsAround = 0;
     this.moved = 0;
     this.rehash(1);
+  }
+
+  /** How many buckets there are, those of the table that is changed into counted behind the others. */
+  get bucketCount(): number {
+    return this.table.slots + (this.target?.slots ?? 0);
+  }
+
+  /** The bucket, among `bucketCount`, that an entry with this hash is in. */
+  bucketOf(hash: number): number {
+    const bucket = hash & this.table.mask;
+    return bucket >= this.moved ? bucket : this.table.slots + (hash & this.target!.mask);
+  }
+
+  /** Reads what a visit of these buckets will look at first, so that memory is waited for once. Changes nothing. */
+  touchBuckets(first: number, end: number): number {
+    const { heap } = this;
+    let seen = 0;
+    for (let bucket = first; bucket < end; bucket++) {
+      const ref = this.bucketHead(bucket);
+      if (ref !== 0) seen ^= heap.words(ref)[heap.offset(ref) >> 2]!;
+    }
+    return seen;
+  }
+
+  /** Calls `visit` for the entries of a bucket; returns whether there are any. */
+  visitBucket(bucket: number, visit: (ref: Ref) => void): boolean {
+    const ref = this.bucketHead(bucket);
+    this.visitChain(ref, visit);
+    return ref !== 0;
+  }
+
+  private bucketHead(bucket: number): Ref {
+    const { slots } = this.table;
+    return bucket < slots ? this.table.get(bucket) : this.target!.get(bucket - slots);
   }
 
   private visitChain(ref: Ref, visit: (ref: Ref) => void): void {

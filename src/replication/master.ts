@@ -8,12 +8,12 @@ import type { Clock } from '../base/runtime.ts';
 import type { Config } from '../config/config.ts';
 import type { Client, ClientConnection } from '../engine/client.ts';
 import type { CronTask } from '../engine/cron.ts';
+import { EffectStream } from '../engine/effect-stream.ts';
 import type { Persistence } from '../engine/persistence.ts';
 import type { Propagation, PropagationSink } from '../engine/propagation.ts';
 import type { ReplicaAnnouncement, ReplicaFigures, Replication } from '../engine/replication.ts';
 import type { ServerStats } from '../engine/stats.ts';
 import type { Turn } from '../engine/turn.ts';
-import { EffectStream } from './effect-stream.ts';
 
 const BEAT_MS = 1000;
 // Observed 7.2.4: in small letters, unlike all other effects.
@@ -126,9 +126,9 @@ export class Master implements Replication, PropagationSink, CronTask {
     this.unfollow(replica);
   }
 
-  effect(dbId: number, args: readonly string[]): void {
+  effect(dbId: number, bytes: Uint8Array, start: number, end: number): void {
     if (this.stream.isEmpty) this.parts.turn.expect();
-    this.stream.add(dbId, args);
+    this.stream.add(dbId, bytes, start, end);
   }
 
   run(nowMs: number): void {
@@ -136,7 +136,9 @@ export class Master implements Replication, PropagationSink, CronTask {
     this.lastBeatMs = nowMs;
     const isDue = this.beats % this.parts.config.values['repl-ping-replica-period'] === 0;
     this.beats++;
-    if (isDue && this.followers.length > 0) this.effect(-1, PING);
+    if (!isDue || this.followers.length === 0) return;
+    if (this.stream.isEmpty) this.parts.turn.expect();
+    this.stream.addTexts(PING);
   }
 
   private handOver(): void {

@@ -83,6 +83,13 @@ export class Arguments {
     return out;
   }
 
+  /** The indexes of all arguments from `first` on. */
+  indexes(first: number): number[] {
+    const out: number[] = [];
+    for (let i = first; i < this.count; i++) out.push(i);
+    return out;
+  }
+
   /** Whether the argument is the word `lowered` (given in lower case) in any case. */
   is(i: number, lowered: string): boolean {
     return bytesAreWord(this.bytes, this.starts[i]!, this.lengths[i]!, lowered);

@@ -85,6 +85,20 @@ export const SORT_SCORES_NOT_FLOAT = err("One or more scores can't be converted 
 export const NO_SUCH_KEY = err('no such key');
 /** Redis says no more than this when the data set cannot be saved; the log knows why. */
 export const SAVE_FAILED = new ReplyError('ERR');
+export const SAVE_IN_PROGRESS = err('Background save already in progress');
+export const OTHER_JOB_ACTIVE = err(
+  "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+);
+export const REWRITE_IN_PROGRESS = err('Background append only file rewriting already in progress');
+export const REWRITE_FAILED = err(
+  "Can't execute an AOF background rewriting. Please check the server logs for more information.",
+);
+export const RDB_WRITES_REFUSED = new ReplyError(
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
+);
+export const aofWritesRefused = (reason: string) =>
+  new ReplyError(`MISCONF Errors writing to the AOF file: ${reason}`);
+export const LOAD_AOF_FAILED = err('Error trying to load the AOF files, check server logs.');
 export const RELOAD_OPTIONS = err('DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
 export const RELOAD_FAILED = err('Error trying to load the RDB dump, check server logs.');
 export const MIGRATE_KEYS_AND_KEY = err(
@@ -126,7 +140,6 @@ export const unrecognizedReplconf = (name: string) =>
   err(`Unrecognized REPLCONF option: ${quotedBack(name)}`);
 export const replicaAddressTooLong = (bytes: number) =>
   err(`REPLCONF ip-address provided by replica instance is too long: ${bytes} bytes`);
-export const INVALID_DB_INDEX = err('invalid DB index');
 export const DB_OUT_OF_RANGE = err('DB index is out of range');
 export const INVALID_CURSOR = err('invalid cursor');
 export const INVALID_FIRST_DB_INDEX = err('invalid first DB index');

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toBytes } from '../../src/base/bytes.ts';
-import { LzfCompressor, lzfDecompress } from '../../src/base/lzf.ts';
+import { LzfCompressor, lzfDecompress, lzfMayHold } from '../../src/base/lzf.ts';
 
 const repetitive = fc
   .array(fc.tuple(fc.uint8Array({ maxLength: 12, max: 3 }), fc.nat({ max: 40 })), { maxLength: 30 })
@@ -16,6 +16,15 @@ const repetitive = fc
       ),
     ),
   );
+
+/** What a slice decompresses to; null when it is damaged. Not a byte beyond is written. */
+function plainOf(source: Uint8Array, start: number, length: number, outLength: number): Uint8Array | null {
+  if (!lzfMayHold(length, outLength)) return null;
+  const target = new Uint8Array(outLength + 4).fill(0xee);
+  const isSound = lzfDecompress(source, start, length, target, outLength);
+  expect(target.subarray(outLength)).toEqual(new Uint8Array(4).fill(0xee));
+  return isSound ? target.slice(0, outLength) : null;
+}
 
 describe('lzf', () => {
   it('gives back what was compressed', () => {
@@ -31,10 +40,9 @@ describe('lzf', () => {
         expect(target.subarray(room + 2).every((byte) => byte === 0xee)).toBe(true);
         if (size === 0) return;
         compressed++;
-        expect(lzfDecompress(target, 2, size, length)).toEqual(input.slice(start));
-        for (const wrong of [length - 1, length + 1])
-          expect(lzfDecompress(target, 2, size, wrong)).toBeNull();
-        expect(lzfDecompress(target, 2, size - 1, length)).toBeNull();
+        expect(plainOf(target, 2, size, length)).toEqual(input.slice(start));
+        for (const wrong of [length - 1, length + 1]) expect(plainOf(target, 2, size, wrong)).toBeNull();
+        expect(plainOf(target, 2, size - 1, length)).toBeNull();
       }),
       { numRuns: 300 },
     );
@@ -63,21 +71,29 @@ describe('lzf', () => {
     expect(Buffer.from(target.subarray(0, size)).toString('hex')).toBe(hex);
   });
 
+  it.each([1, 2, 3, 7, 47, 48, 100, 300])('repeats what overlaps itself from %d bytes back', (distance) => {
+    const input = Uint8Array.from({ length: 1000 }, (_, i) => ((i % distance) * 37) & 0xff);
+    const target = new Uint8Array(1000);
+    const size = new LzfCompressor().compress(input, 0, 1000, target, 0, 1000);
+    expect(size).toBeGreaterThan(0);
+    expect(plainOf(target, 0, size, 1000)).toEqual(input);
+  });
+
   it('leaves alone what does not become smaller', () => {
     const target = new Uint8Array(64);
     expect(new LzfCompressor().compress(toBytes('abcdefghijklmnop'), 0, 16, target, 0, 12)).toBe(0);
     expect(new LzfCompressor().compress(new Uint8Array(0), 0, 0, target, 0, 10)).toBe(0);
   });
 
-  it('returns null on damage and never throws', () => {
-    expect(lzfDecompress(Uint8Array.of(0x20, 0x00), 0, 2, 3)).toBeNull();
-    expect(lzfDecompress(Uint8Array.of(0x00), 0, 1, 1)).toBeNull();
-    expect(lzfDecompress(Uint8Array.of(0x00, 0x41, 0xe0), 0, 3, 20)).toBeNull();
-    expect(lzfDecompress(Uint8Array.of(0x00, 0x41, 0xe0, 0xff), 0, 4, 20)).toBeNull();
-    expect(lzfDecompress(new Uint8Array(4), 0, 4, 2 ** 40)).toBeNull();
+  it('finds damage and never throws', () => {
+    expect(plainOf(Uint8Array.of(0x20, 0x00), 0, 2, 3)).toBeNull();
+    expect(plainOf(Uint8Array.of(0x00), 0, 1, 1)).toBeNull();
+    expect(plainOf(Uint8Array.of(0x00, 0x41, 0xe0), 0, 3, 20)).toBeNull();
+    expect(plainOf(Uint8Array.of(0x00, 0x41, 0xe0, 0xff), 0, 4, 20)).toBeNull();
+    expect(plainOf(new Uint8Array(4), 0, 4, 2 ** 40)).toBeNull();
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat({ max: 300 }), (bytes, outLength) => {
-        const result = lzfDecompress(bytes, 0, bytes.length, outLength);
+        const result = plainOf(bytes, 0, bytes.length, outLength);
         if (result !== null) expect(result.length).toBe(outLength);
       }),
       { numRuns: 500 },

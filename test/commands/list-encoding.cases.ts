@@ -1,5 +1,5 @@
 // The two forms of a list, as OBJECT ENCODING names them: where it turns from one into the other. That the nodes are the
-// reference's as well is seen by test/differential/list-nodes.test.ts.
+// reference's as well is seen by test/differential/list-nodes.interop.test.ts.
 
 import type { CommandCase, Step } from '../support/case.ts';
 import { error, OK } from '../support/expected.ts';

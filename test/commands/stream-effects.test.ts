@@ -1,5 +1,5 @@
 // What stream commands tell others: effects for the AOF and replicas, key events, changes for the save points. That the
-// effects of random sequences are the real server's is shown by test/differential/streams.test.ts.
+// effects of random sequences are the real server's is shown by test/differential/streams.interop.test.ts.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { EffectServer } from '../support/effects.ts';

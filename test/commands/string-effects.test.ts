@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/parser.ts';
 import { Server } from '../../src/server.ts';
+import { commandArguments } from '../support/effects.ts';
 import { TestClient } from '../support/test-client.ts';
 import { START_MS, VirtualRuntime } from '../support/virtual-runtime.ts';
 
@@ -34,7 +35,12 @@ beforeEach(() => {
     events.push(`${channel.slice(channel.indexOf(':') + 1)} ${key}`);
   });
   server.parts.propagation.addSink({
-    effect: (_dbId, args) => effects.push(args.map((arg) => (arg === '' ? "''" : arg)).join(' ')),
+    effect: (_dbId, bytes, start, end) =>
+      effects.push(
+        commandArguments(bytes, start, end)
+          .map((arg) => (arg === '' ? "''" : arg))
+          .join(' '),
+      ),
   });
 });
 

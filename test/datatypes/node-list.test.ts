@@ -1,5 +1,5 @@
 // Large lists against a plain array: every operation, under every kind of limit, with elements that share nodes and elements
-// that do not. What the nodes look like is compared with Redis's own in test/differential/list-nodes.test.ts.
+// that do not. What the nodes look like is compared with Redis's own in test/differential/list-nodes.interop.test.ts.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

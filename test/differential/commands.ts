@@ -59,6 +59,7 @@ const NEVER_TOLD: Readonly<Record<string, string>> = {
   shutdown: 'ends the process',
   slaveof: 'needs another server',
   slowlog: 'about another process',
+  spop: 'chooses, and what it leaves is its choice; has tests of its own',
   ssubscribe: 'turns the connection into another',
   subscribe: 'turns the connection into another',
   sunsubscribe: 'belongs to subscriptions',
@@ -175,6 +176,9 @@ const MILLISECONDS = ['0', '-1', '9223372036854775807', 'abc', '1.5'];
 const UNIX_SECONDS = ['1', '0', '-1', '4000000000', '5000000000', '9223372036854775807', 'abc'];
 const UNIX_MILLISECONDS = ['1', '0', '-1', '4000000000000', '5000000000000', '9223372036854775807', 'abc'];
 const PATTERNS = ['*', 'a*', '?', '[ab]', '[^a]', 'k[1-9]', '\\*', 'nomatch', '*\xff*', ''];
+// What takes the place of a number of a command that sets deadlines: a key that is gone a moment later is gone sooner on
+// a slower server.
+const NO_DEADLINES = ['0', '-1', '01x', '1.5', 'abc', ''];
 // Databases are chosen seldom and few, so that the commands meet each other's keys.
 const DATABASES = ['0', '0', '0', '1', '1', '2', '16', '-1', 'abc'];
 
@@ -186,11 +190,13 @@ export interface Comparison {
   readonly isOpen: boolean;
 }
 
-/** All commands and subcommands that can be told. */
+/** All commands and subcommands that can be told, in the order of their names. */
 export function toldCommands(): Command[] {
   return COMMANDS.flatMap((command) =>
     command.isContainer && command.subcommands.size > 0 ? [...command.subcommands.values()] : [command],
-  ).filter((command) => !isNeverTold(command));
+  )
+    .filter((command) => !isNeverTold(command))
+    .sort((a, b) => (a.fullName < b.fullName ? -1 : 1));
 }
 
 /** How the answer to a request is compared. */
@@ -206,8 +212,10 @@ export function comparisonOf(args: readonly string[]): Comparison {
   };
 }
 
+const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((one) => [one.name, one]));
+
 function find(args: readonly string[]): Command | undefined {
-  const command = COMMANDS.find((one) => one.name === args[0]?.toLowerCase());
+  const command = BY_NAME.get(args[0]?.toLowerCase() ?? '');
   return command?.subcommands.get(args[1]?.toLowerCase() ?? '') ?? command;
 }
 
@@ -228,14 +236,22 @@ export class CommandFuzzer {
   private readonly random: RandomSource;
   private readonly commands: readonly Command[];
   private readonly poolOf: PoolOf;
+  private readonly numbers: readonly string[];
   // Of the request that is being made: where it tells the number of its keys, and how many there are.
   private numkeysAt = 0;
   private keyCount = 1;
 
-  constructor(random: RandomSource, commands: readonly Command[], poolOf: PoolOf = () => null) {
+  /** `numbers` are what an argument may be damaged to. */
+  constructor(
+    random: RandomSource,
+    commands: readonly Command[],
+    poolOf: PoolOf = () => null,
+    numbers: readonly string[] = INTEGERS,
+  ) {
     this.random = random;
     this.commands = commands;
     this.poolOf = poolOf;
+    this.numbers = numbers;
   }
 
   sequence(length: number): string[][] {
@@ -248,7 +264,7 @@ export class CommandFuzzer {
     const args = [...this.nameOf(command)];
     this.numkeysAt = 0;
     for (const spec of command.spec.args ?? []) this.add(args, spec, command);
-    return this.chance(12) ? this.damaged(args) : args;
+    return this.chance(12) ? this.damaged(args, command) : args;
   }
 
   private nameOf(command: Command): string[] {
@@ -325,7 +341,7 @@ export class CommandFuzzer {
   }
 
   // An argument too few, too many, twice, at another place, or another one.
-  private damaged(args: string[]): string[] {
+  private damaged(args: string[], command: Command): string[] {
     const at = this.below(args.length);
     switch (this.below(5)) {
       case 0:
@@ -335,7 +351,9 @@ export class CommandFuzzer {
       case 2:
         return args.toSpliced(at + 1, 0, args[at]!);
       case 3:
-        return at === 0 ? args : args.with(at, this.pick(INTEGERS));
+        return at === 0
+          ? args
+          : args.with(at, this.pick(setsDeadlines(command) ? NO_DEADLINES : this.numbers));
       default:
         return [...args, ...args.slice(1 + this.below(args.length))];
     }
@@ -360,6 +378,12 @@ export class CommandFuzzer {
   private below(bound: number): number {
     return this.random.below(bound);
   }
+}
+
+function setsDeadlines({ spec }: Command): boolean {
+  const isTime = ({ name, type, args }: ArgumentSpec): boolean =>
+    type === 'unix-time' || /second/.test(name) || (args ?? []).some(isTime);
+  return (spec.args ?? []).some(isTime);
 }
 
 function integersFor({ name }: ArgumentSpec, command: Command): readonly string[] {

@@ -12,6 +12,8 @@ export interface Theme {
   readonly config: Readonly<Record<string, string>>;
   /** Requests with these words (in lower case) are left out, with the reason. */
   readonly without: Readonly<Record<string, string>>;
+  /** What may come in an argument's place by mistake, where not any number may. */
+  readonly numbers?: readonly string[];
 }
 
 const OF_ALL_KEYS: ReadonlySet<string> = new Set([
@@ -25,8 +27,8 @@ const OF_ALL_KEYS: ReadonlySet<string> = new Set([
   'renamenx',
   'type',
 ]);
-// Their cursors and their choices are each server's own.
-const NOT_ALIKE: ReadonlySet<string> = new Set(['zscan', 'hscan', 'sscan', 'spop']);
+// Their cursors and their choices are each server's own; the last takes seconds.
+const NOT_ALIKE: ReadonlySet<string> = new Set(['zscan', 'hscan', 'sscan', 'spop', 'pfselftest']);
 
 const KEYS = ['k1', 'k2', 'k3', 'k4', 'other'];
 const MEMBERS = [
@@ -98,13 +100,25 @@ const keysOr =
     argument.type === 'key' ? KEYS : poolOf(argument, command);
 
 // What adds is told more often: half of all other commands take something away.
-const ADDING: Readonly<Record<string, number>> = { zadd: 10, sadd: 8, rpush: 4, lpush: 4, hset: 6, xadd: 10 };
+const ADDING: Readonly<Record<string, number>> = {
+  zadd: 10,
+  sadd: 8,
+  rpush: 4,
+  lpush: 4,
+  hset: 6,
+  xadd: 10,
+  geoadd: 12,
+  setbit: 6,
+  bitfield: 6,
+  pfadd: 12,
+};
 
 function commandsOf(...groups: CommandGroup[]): Command[] {
-  const told = toldCommands().filter(
-    ({ spec, fullName }) =>
-      (groups.includes(spec.group) || OF_ALL_KEYS.has(fullName)) && !NOT_ALIKE.has(fullName),
-  );
+  return often(({ spec, fullName }) => groups.includes(spec.group) || OF_ALL_KEYS.has(fullName));
+}
+
+function often(isOfTheme: (command: Command) => boolean): Command[] {
+  const told = toldCommands().filter((command) => isOfTheme(command) && !NOT_ALIKE.has(command.fullName));
   return told.flatMap((command) => new Array<Command>(ADDING[command.name] ?? 1).fill(command));
 }
 
@@ -147,7 +161,75 @@ const ENTRIES: PoolOf = keysOr((argument, command) => {
   return ELEMENTS(argument, command);
 });
 
+const BITS: PoolOf = keysOr(({ name }) => {
+  if (name === 'encoding') return ['u1', 'u2', 'u8', 'i8', 'i5', 'u32', 'i64', 'u63', 'u64', 'i0', 'x'];
+  if (name === 'offset') return ['0', '1', '7', '8', '13', '64', '100', '511', '#0', '#1', '#9', '-1', 'x'];
+  if (name === 'bit') return ['0', '1', '1', '1', '2'];
+  if (name === 'start' || name === 'end') return [...RANKS, '30', '300', '-60', '-500'];
+  return name === 'value' || name === 'increment'
+    ? ['0', '1', '-1', '7', '100', '255', '-128', '65535', '-9223372036854775808', '9223372036854775807', 'x']
+    : null;
+});
+
+// Many enough for the dense form, so few that they are met again.
+const COUNTED = Array.from({ length: 500 }, (_, i) => `${i * i}`);
+const SKETCHES: PoolOf = keysOr(({ name }) => (name === 'element' ? COUNTED : null));
+
+const PLACES: PoolOf = keysOr(({ name }) => {
+  if (/^member/.test(name)) return ['rome', 'oslo', 'quito', 'suva', 'nuuk', 'lima', 'bern', 'apia', ''];
+  if (name === 'longitude')
+    return ['13.361389', '15.087269', '-180', '180', '0', '12.5', '14', '-73.9', '181'];
+  if (name === 'latitude')
+    return ['38.115556', '37.502669', '85.05', '-85.05', '0', '38', '37.9', '40.7', '90'];
+  if (/radius|width|height/.test(name)) return ['0', '1', '50', '200', '1500', '20000', '1e7', '-1', 'x'];
+  return name === 'count' ? COUNTS : null;
+});
+
+const OF_EVERY_TYPE: ReadonlySet<string> = new Set(
+  'append geoadd hset lpush pfadd rpush sadd set setbit xlen zadd'.split(' '),
+);
+const OF_THE_SESSION: ReadonlySet<string> = new Set(
+  'dbsize discard exec multi select swapdb unwatch watch'.split(' '),
+);
+
 export const THEMES: readonly Theme[] = [
+  {
+    name: 'strings',
+    commands: commandsOf('string'),
+    poolOf: keysOr(() => null),
+    config: {},
+    without: {},
+  },
+  {
+    name: 'keys',
+    commands: often(
+      ({ spec, name }) => spec.group === 'generic' || OF_EVERY_TYPE.has(name) || OF_THE_SESSION.has(name),
+    ),
+    poolOf: keysOr(({ name }) => (/member|element|field/.test(name) ? MEMBERS : null)),
+    config: {},
+    without: { store: 'SORT leaves equal weights in the order of a table' },
+  },
+  {
+    name: 'bitmaps',
+    commands: commandsOf('bitmap'),
+    poolOf: BITS,
+    config: {},
+    without: {},
+  },
+  {
+    name: 'hyperloglogs',
+    commands: commandsOf('hyperloglog'),
+    poolOf: SKETCHES,
+    config: { 'hll-sparse-max-bytes': '120' },
+    without: {},
+  },
+  {
+    name: 'geo',
+    commands: commandsOf('geo'),
+    poolOf: PLACES,
+    config: { 'zset-max-listpack-entries': '6' },
+    without: {},
+  },
   {
     name: 'sorted sets by score',
     commands: commandsOf('sorted-set').filter(({ name }) => !name.includes('lex')),
@@ -161,6 +243,8 @@ export const THEMES: readonly Theme[] = [
     poolOf: sortedSetPool(['0'], LEX_BOUNDS),
     config: SORTED_SET_LIMITS,
     without: {},
+    // Among different scores there is no order of members.
+    numbers: ['0', '-0', 'abc', ''],
   },
   {
     name: 'sorted sets and sets',

@@ -1,10 +1,10 @@
 // Payloads that were damaged, with their checksums made right again: RESTORE answers an error or takes a value that every
-// command can work with. Every byte of many payloads is changed, and each is cut off everywhere; then random damage from
-// fixed seeds. A fault would be an answer that is no reply at all: the server would have thrown.
+// command can work with. Bytes all over many payloads are changed, and each is cut off in many places; then random damage
+// from fixed seeds. A fault would be an answer that is no reply at all: the server would have thrown.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Crc64 } from '../../src/base/checksums.ts';
 import { SeededRandom } from '../../src/base/runtime.ts';
 import type { TestClient } from '../support/test-client.ts';
@@ -97,7 +97,13 @@ const PROBES: Readonly<Record<string, readonly string[]>> = {
     'xgroup destroy k g',
   ],
 };
+// How much is tried: places of each payload, of long ones, where a trial takes longest, fewer; and rounds of random damage.
+// RESPITE_DAMAGE_SCALE multiplies all; the interop suite has 4.
 const SCALE = Number(process.env.RESPITE_DAMAGE_SCALE ?? 1);
+const PLACES = 20 * SCALE;
+const PLACES_OF_LONG = 6 * SCALE;
+const LONG_BYTES = 500;
+const ROUNDS = 6 * SCALE;
 const COMMON = [
   'dump k',
   'debug digest-value k',
@@ -112,12 +118,12 @@ describe('damaged payloads', { timeout: 60_000 }, () => {
   let server: TestServer;
   let client: TestClient;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     server = await TestServer.start({ config: { 'enable-debug-command': 'yes' } });
     client = server.connect();
   });
 
-  afterEach(() => server.close());
+  afterAll(() => server.close());
 
   /** As `tell`, and says which payload it was when the server does not survive it. */
   async function probe(payload: Buffer): Promise<boolean> {
@@ -168,7 +174,7 @@ describe('damaged payloads', { timeout: 60_000 }, () => {
 
     test('with random damage', async () => {
       const random = new SeededRandom(sound);
-      for (let trial = 0; trial < 20 * SCALE; trial++) {
+      for (let trial = 0; trial < ROUNDS; trial++) {
         const damaged = Buffer.from(sound);
         for (let changes = 1 + random.below(4); changes > 0; changes--) {
           damaged[random.below(sound.length - 10)] = random.below(256);
@@ -179,9 +185,9 @@ describe('damaged payloads', { timeout: 60_000 }, () => {
   });
 });
 
-// Payloads are sampled; RESPITE_DAMAGE_SCALE=10 leaves out little.
-function stepFor(payload: Buffer): number {
-  return Math.max(1, Math.floor(payload.length / (30 * SCALE)));
+// Where a payload is damaged next: from one place to the next so many bytes.
+function stepFor({ length }: Buffer): number {
+  return Math.max(1, Math.floor(length / (length < LONG_BYTES ? PLACES : PLACES_OF_LONG)));
 }
 
 /** The payload with the version and checksum that it should have. */

@@ -1,43 +1,23 @@
 // Every story of the case tables leaves some data behind: it is the same after DEBUG RELOAD, and after each key was dumped
 // and restored. So whatever form a command leaves a value in, files and payloads keep it.
 
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS } from '../../src/commands/registry.ts';
 import type { CommandCase } from '../support/case.ts';
 import { isWait, MODES, nameOf, tellStory } from '../support/modes.ts';
+import { changesTheServer, commandToCome, readTables } from '../support/tables.ts';
 import { argumentsOf } from '../support/test-client.ts';
 import { TestServer } from '../support/test-server.ts';
 
-const FOLDER = join(import.meta.dirname, '../commands');
-const SUFFIX = '.cases.ts';
 const PLAIN = MODES.find(({ name }) => name === 'plain')!;
-const KNOWN: ReadonlySet<string> = new Set(COMMANDS.map(({ name }) => name));
+const tables = await readTables();
 
-const groups: { name: string; cases: readonly CommandCase[] }[] = [];
-for (const file of readdirSync(FOLDER).sort()) {
-  if (!file.endsWith(SUFFIX)) continue;
-  const { href } = pathToFileURL(join(FOLDER, file));
-  const { cases } = (await import(/* @vite-ignore */ href)) as { cases: readonly CommandCase[] };
-  groups.push({ name: file.slice(0, -SUFFIX.length), cases });
-}
+// Nor may a transaction stay open, or another protocol chosen.
+const CHANGES_THE_CONNECTION: ReadonlySet<string> = new Set(['multi', 'reset']);
 
-/** Whether all commands of a story exist. */
-function canBeTold({ steps }: CommandCase): boolean {
-  return steps.every((step) => isWait(step) || KNOWN.has(nameOf(argumentsOf(step[0]))));
-}
-
-// Stories that change more than keys get a server of their own.
-const CHANGES_THE_SERVER: ReadonlySet<string> = new Set(
-  'config debug client multi reset acl script function shutdown'.split(' '),
-);
-
-function needsOwnServer({ config, steps }: CommandCase): boolean {
+function needsOwnServer(story: CommandCase): boolean {
   return (
-    config !== undefined ||
-    steps.some((step) => !isWait(step) && CHANGES_THE_SERVER.has(nameOf(argumentsOf(step[0]))))
+    changesTheServer(story) ||
+    story.steps.some((step) => !isWait(step) && CHANGES_THE_CONNECTION.has(nameOf(argumentsOf(step[0]))))
   );
 }
 
@@ -70,11 +50,11 @@ async function check(story: CommandCase, server: TestServer): Promise<void> {
   await client.call('FLUSHALL');
 }
 
-describe.each(groups)('$name', ({ cases }) => {
+describe.each(tables)('$name', ({ cases }) => {
   test('what the stories leave behind is kept', async () => {
     const shared = await start();
     try {
-      for (const story of cases.filter((one) => PLAIN.takes(one) && canBeTold(one))) {
+      for (const story of cases.filter((one) => PLAIN.takes(one) && commandToCome(one) === undefined)) {
         const server = needsOwnServer(story) ? await start(story.config) : shared;
         try {
           await check(story, server);

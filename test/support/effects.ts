@@ -30,6 +30,8 @@ export class EffectServer {
     this.runtime = new VirtualRuntime();
     const config = new Config(this.runtime, '/');
     loadConfig(config, this.runtime.files, {});
+    // Saving would set the count of changes back.
+    config.assign('save', []);
     for (const [name, value] of Object.entries({ ...directives, 'notify-keyspace-events': 'EAmn' })) {
       const error = config.assign(name, [value]);
       if (error !== null) throw new Error(`${name}: ${error}`);
@@ -47,7 +49,8 @@ export class EffectServer {
       this.events.push(`${dbId} ${event} ${key}`);
     });
     this.server.parts.propagation.addSink({
-      effect: (dbId, args) => this.propagated.push(`${dbId} ${args.join(' ')}`),
+      effect: (dbId, bytes, start, end) =>
+        this.propagated.push(`${dbId} ${commandArguments(bytes, start, end).join(' ')}`),
     });
     // Observers are asked anew whether anyone wants events.
     config.assign('notify-keyspace-events', ['EAmn']);
@@ -82,4 +85,17 @@ export class EffectServer {
     this.client.close();
     await this.server.close();
   }
+}
+
+/** The arguments of a command in `bytes[start, end)`, as latin1. */
+export function commandArguments(bytes: Uint8Array, start: number, end: number): string[] {
+  const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
+  const args: string[] = [];
+  for (let at = text.indexOf('$'); at >= 0 && at < text.length; ) {
+    const line = text.indexOf('\r\n', at);
+    const length = Number(text.slice(at + 1, line));
+    args.push(text.slice(line + 2, line + 2 + length));
+    at = line + length + 4;
+  }
+  return args;
 }

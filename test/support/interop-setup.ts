@@ -31,7 +31,13 @@ export function buildPackage(): () => void {
     throw error;
   }
   mkdirSync(join(directory, 'bin'));
-  for (const file of ['bin/server.js', 'package.json', 'redis.conf']) {
+  for (const file of [
+    'bin/check-aof.js',
+    'bin/check-rdb.js',
+    'bin/server.js',
+    'package.json',
+    'redis.conf',
+  ]) {
     copyFileSync(join(ROOT, file), join(directory, file));
   }
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction');

@@ -32,11 +32,13 @@ export class MemoryFiles {
   private nextFd = 1000;
   private readonly nowMs: () => number;
 
-  constructor(nowMs: () => number = () => 0) {
+  /** `later` runs what is told in a later turn of the event loop. */
+  constructor(nowMs: () => number = () => 0, later: (run: () => void) => void = setImmediate) {
     this.nowMs = nowMs;
     this.directories.add(resolve('.'));
     // Node's functions have overloads that no implementation can be assigned to without a cast.
-    this.door = this.makeDoor() as unknown as FileDoor;
+    const door = this.makeDoor();
+    this.door = { ...door, ...inBackground(door, later) } as unknown as FileDoor;
   }
 
   /** Lets a call fail once with an error code, after it has succeeded `after` times more. */
@@ -54,7 +56,7 @@ export class MemoryFiles {
     this.files.set(resolve(path), { bytes, synced: bytes, mode: 0o644, mtimeMs: this.nowMs() });
   }
 
-  private makeDoor() {
+  makeDoor() {
     return {
       readFileSync: (path: string | number, options?: string | { encoding?: string }) => {
         const file = typeof path === 'number' ? this.fd(path).file : this.begin('readFileSync', path);
@@ -156,7 +158,8 @@ export class MemoryFiles {
       mkdirSync: (path: string, options?: { recursive?: boolean }) => {
         this.note('mkdirSync', path);
         const directory = resolve(path);
-        if (this.directories.has(directory) && !options?.recursive) throw failure('EEXIST', 'mkdir', path);
+        const exists = this.files.has(directory) || (this.directories.has(directory) && !options?.recursive);
+        if (exists) throw failure('EEXIST', 'mkdir', path);
         for (let one = directory; !this.directories.has(one); one = dirname(one)) this.directories.add(one);
       },
       chmodSync: (path: string, mode: number) => {
@@ -220,6 +223,33 @@ export class MemoryFiles {
     if (open === undefined) throw failure('EBADF', 'fd', String(fd));
     return open;
   }
+}
+
+type Callback = (error: Error | null, result?: unknown) => void;
+
+/** The forms with a callback of some calls: done at once, told in a later turn of the event loop. */
+function inBackground(door: ReturnType<MemoryFiles['makeDoor']>, later: (run: () => void) => void) {
+  const background =
+    <Args extends unknown[]>(call: (...args: Args) => unknown) =>
+    (...args: [...Args, Callback]) => {
+      const told = args.pop() as Callback;
+      let result: unknown;
+      let failed: Error | null = null;
+      try {
+        result = call(...(args as unknown as Args));
+      } catch (error) {
+        failed = error as Error;
+      }
+      later(() => told(failed, result));
+    };
+  return {
+    open: background(door.openSync),
+    close: background(door.closeSync),
+    write: background(door.writeSync),
+    fsync: background(door.fsyncSync),
+    fdatasync: background(door.fdatasyncSync),
+    unlink: background(door.unlinkSync),
+  };
 }
 
 function emptyFile(): MemoryFile {

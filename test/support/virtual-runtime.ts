@@ -19,6 +19,8 @@ export interface VirtualRuntimeOptions {
   readonly seed?: number;
   readonly startMs?: number;
   readonly pid?: number;
+  /** Other files than those of `disk`. */
+  readonly files?: Runtime['files'];
 }
 
 interface Timer extends TimerHandle {
@@ -73,8 +75,8 @@ export class VirtualRuntime implements Runtime {
       },
       block: (delayMs) => this.jump(delayMs),
     };
-    this.disk = new MemoryFiles(this.clock.nowMs);
-    this.files = this.disk.door;
+    this.disk = new MemoryFiles(this.clock.nowMs, this.timers.afterTurn);
+    this.files = options.files ?? this.disk.door;
   }
 
   /** How many timers wait. */
@@ -85,6 +87,7 @@ export class VirtualRuntime implements Runtime {
   /** Moves the clock and lets every timer fire at its time, each with the turn of the event loop that it causes. */
   async advance(ms: number): Promise<void> {
     const endUs = this.passedUs + ms * 1000;
+    await this.settle();
     for (;;) {
       const timer = this.earliest();
       if (timer === null || timer.dueUs > endUs) break;

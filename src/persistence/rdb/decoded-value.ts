@@ -2,7 +2,7 @@
 // file may have named a key that has expired. It is given to a key, or discarded.
 
 import { copyBytes, toText } from '../../base/bytes.ts';
-import type { Kind } from '../../datatypes/kind.ts';
+import { KIND, type Kind } from '../../datatypes/kind.ts';
 import type { LargeValue } from '../../datatypes/large-value.ts';
 import type { DetachedValue } from '../../engine/persistence.ts';
 import type { Database } from '../../keyspace/database.ts';
@@ -14,24 +14,36 @@ const SLICE_PIECES = 1024;
 
 export interface DecodedValue extends DetachedValue {
   readonly kind: Kind;
+  /** As `addTo`, for a value that expires at `deadline`. */
+  addVolatileTo(db: Database, args: Arguments, i: number, deadline: number | bigint): Ref;
 }
 
-/** A value whose bytes go into the entry as they are. They are a slice of what was read: nothing may be read before `addTo`. */
+/**
+ * A value whose bytes go into the entry as they are. They are a slice of what was read: nothing may be read before `addTo`.
+ * May be used again for the next value.
+ */
 export class SmallValue implements DecodedValue {
-  readonly kind: Kind;
-  private readonly bytes: Uint8Array;
-  private readonly start: number;
-  private readonly length: number;
+  kind: Kind = KIND.STRING_RAW;
+  private bytes: Uint8Array = NO_BYTES;
+  private start = 0;
+  private length = 0;
 
-  constructor(kind: Kind, bytes: Uint8Array, start = 0, length = bytes.length) {
+  set(kind: Kind, bytes: Uint8Array, start = 0, length = bytes.length): this {
     this.kind = kind;
     this.bytes = bytes;
     this.start = start;
     this.length = length;
+    return this;
   }
 
   addTo(db: Database, args: Arguments, i: number): Ref {
     const ref = db.write(args, i, 0, this.kind, this.length, false);
+    copyBytes(this.bytes, this.start, db.valueMemory(ref), db.valueOffset(ref), this.length);
+    return ref;
+  }
+
+  addVolatileTo(db: Database, args: Arguments, i: number, deadline: number | bigint): Ref {
+    const ref = db.writeVolatile(args, i, 0, this.kind, this.length, deadline);
     copyBytes(this.bytes, this.start, db.valueMemory(ref), db.valueOffset(ref), this.length);
     return ref;
   }
@@ -53,6 +65,10 @@ export class BuiltValue implements DecodedValue {
     return db.writeLarge(args, i, 0, this.kind, this.value);
   }
 
+  addVolatileTo(db: Database, args: Arguments, i: number, deadline: number | bigint): Ref {
+    return db.setDeadline(this.addTo(db, args, i), deadline);
+  }
+
   discard(): void {
     freeLarge(this.value);
   }
@@ -64,13 +80,14 @@ export function freeLarge(value: LargeValue): void {
 
 /** What builds a value piece by piece. */
 export interface Builder {
-  finish(): DecodedValue;
+  /** The value; null when nothing was added. */
+  finish(): DecodedValue | null;
   /** Frees what was built. */
   discard(): void;
 }
 
 /** Lets `fill` put a value together; when it throws, what there is of the value is freed. */
-export function building<B extends Builder>(builder: B, fill: (builder: B) => void): DecodedValue {
+export function building<B extends Builder>(builder: B, fill: (builder: B) => void): DecodedValue | null {
   try {
     fill(builder);
     return builder.finish();
@@ -80,6 +97,46 @@ export function building<B extends Builder>(builder: B, fill: (builder: B) => vo
   }
 }
 
+/** A value of many elements that is being read, some at a time. When that throws, its owner discards it. */
+export interface Reading extends Builder {
+  /** Reads a few elements; returns whether there are more. */
+  readSome(): boolean;
+}
+
+export function isReading(value: DecodedValue | Reading | null): value is Reading {
+  return value !== null && 'readSome' in value;
+}
+
+const ELEMENTS_AT_ONCE = 16;
+
+/** A value of `count` elements, each of which `readOne` reads and gives to `builder`. */
+export class CountedReading implements Reading {
+  private left: number;
+  private readonly builder: Builder;
+  private readonly readOne: () => void;
+
+  constructor(count: number, builder: Builder, readOne: () => void) {
+    this.left = count;
+    this.builder = builder;
+    this.readOne = readOne;
+  }
+
+  readSome(): boolean {
+    for (let i = Math.min(this.left, ELEMENTS_AT_ONCE); i > 0; i--, this.left--) this.readOne();
+    return this.left > 0;
+  }
+
+  finish(): DecodedValue | null {
+    return this.builder.finish();
+  }
+
+  discard(): void {
+    this.builder.discard();
+  }
+}
+
 export function textOf({ source, start, length }: PackedValue): string {
   return toText(source, start, start + length);
 }
+
+const NO_BYTES = new Uint8Array(0);

@@ -34,8 +34,12 @@ export class HashBuilder implements Builder {
     if (count > this.maxEntries) this.becomeTable(count);
   }
 
-  get size(): number {
+  private get size(): number {
     return this.table?.size ?? this.fields.size;
+  }
+
+  get isPacked(): boolean {
+    return this.table === null;
   }
 
   /** Adds a pair; returns false when the field is there already. */
@@ -53,9 +57,13 @@ export class HashBuilder implements Builder {
     return this.table!.set(field.source, field.start, field.length, value.source, value.start, value.length);
   }
 
-  finish(): DecodedValue {
+  finish(): DecodedValue | null {
+    if (this.size === 0) {
+      this.discard();
+      return null;
+    }
     if (this.table !== null) return new BuiltValue(KIND.HASH_TABLE, this.table);
-    return new SmallValue(KIND.HASH_PACKED, this.packed.bytes);
+    return new SmallValue().set(KIND.HASH_PACKED, this.packed.bytes);
   }
 
   discard(): void {

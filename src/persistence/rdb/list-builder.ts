@@ -11,16 +11,11 @@ import { type Builder, BuiltValue, type DecodedValue, freeLarge, SmallValue } fr
 export class ListBuilder implements Builder {
   private readonly nodes: NodeList;
   private readonly plainFrom: number;
-  private fits = false;
 
   constructor(keyspace: Keyspace) {
     const { limits } = keyspace;
     this.plainFrom = keyspace.plainElementBytes;
     this.nodes = new NodeList(keyspace.heap, limits['list-max-listpack-size'], limits['list-compress-depth']);
-  }
-
-  get isEmpty(): boolean {
-    return this.nodes.length === 0;
   }
 
   push(value: PackedValue): void {
@@ -36,23 +31,23 @@ export class ListBuilder implements Builder {
     if (packedLength(bytes, base) > 0) this.nodes.appendPacked(bytes, base);
   }
 
-  /** Lets the list lie in its entry if it is small enough. */
-  fitInEntry(): void {
+  /** The list, in its entry if it is small enough. */
+  finish(): DecodedValue | null {
     const { nodes } = this;
-    if (nodes.nodeCount !== 1 || nodes.isPlain(0)) return;
+    if (nodes.length === 0) {
+      this.discard();
+      return null;
+    }
+    if (nodes.nodeCount > 1 || nodes.isPlain(0)) return new BuiltValue(KIND.LIST_NODES, nodes);
     const memory = nodes.memory(0);
     const base = nodes.base(0);
-    this.fits = fitsInEntry(nodes.nodeLimit, packedBytes(memory, base), packedLength(memory, base), false);
-  }
-
-  finish(): DecodedValue {
-    const { nodes } = this;
-    if (!this.fits) return new BuiltValue(KIND.LIST_NODES, nodes);
-    const base = nodes.base(0);
-    const memory = nodes.memory(0);
-    const copy = Uint8Array.prototype.slice.call(memory, base, base + packedBytes(memory, base));
+    const bytes = packedBytes(memory, base);
+    if (!fitsInEntry(nodes.nodeLimit, bytes, packedLength(memory, base), false)) {
+      return new BuiltValue(KIND.LIST_NODES, nodes);
+    }
+    const copy = Uint8Array.prototype.slice.call(memory, base, base + bytes);
     freeLarge(nodes);
-    return new SmallValue(KIND.LIST_PACKED, copy);
+    return new SmallValue().set(KIND.LIST_PACKED, copy);
   }
 
   discard(): void {

@@ -118,7 +118,7 @@ const MAP_LARGE = 254;
 const MAP_END = 0xff;
 
 /**
- * As `visitZiplist` for a zipmap: fields and values in turn. Layout: count (u8, 254 and more: unknown), then length and
+ * As `visitZiplist` for a zipmap: fields and values in turn. Layout: count (u8, 254: unknown), then length and
  * bytes of a field, length, spare bytes and bytes of its value, and so on; end mark. An empty one is not sound.
  */
 export function visitZipmap(
@@ -152,7 +152,7 @@ export function visitZipmap(
     count++;
   }
   if (at !== end || count === 0) return false;
-  return bytes[start]! >= MAP_LARGE || bytes[start] === count;
+  return bytes[start] === MAP_LARGE || bytes[start] === count;
 }
 
 function mapLengthBytes(bytes: Uint8Array, at: number): number {

@@ -1,18 +1,23 @@
-// Adds what an RDB file holds to the data set: databases, deadlines, notes of use, the file's own fields, to the
-// checksum. Whatever is wrong is thrown as RdbError; what was added before stays.
+// Adds what an RDB file holds to the data set: databases, deadlines, notes of use, function libraries, the file's own
+// fields, to the checksum. It reads in steps, so that loading can give way to others in between. Whatever is wrong is
+// thrown as RdbError; what was added before stays.
 
+import { copyBytes } from '../../base/bytes.ts';
 import type { Logger } from '../../base/logger.ts';
+import { type FunctionLibraries, LibraryError } from '../../engine/function-libraries.ts';
 import type { Database } from '../../keyspace/database.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
+import type { Ref } from '../../memory/heap.ts';
 import { Arguments } from '../../resp/arguments.ts';
+import { MODULE_PART, moduleTypeName } from './module-value.ts';
+import { RdbFields } from './rdb-fields.ts';
 import {
-  isRdbType,
+  isFileType,
   RDB_CHECKSUM_SINCE,
   RDB_HEADER_BYTES,
   RDB_MAGIC,
   RDB_OPCODE,
-  RDB_VERSION,
-  type RdbType,
+  RDB_VERSION_READ,
 } from './rdb-format.ts';
 import type { RdbReader } from './rdb-reader.ts';
 import { ValueDecoder } from './value-decoder.ts';
@@ -22,12 +27,14 @@ export interface RdbDecoderOptions {
   readonly checksChecksum: boolean;
   /** Whether values are searched for more damage than what could reach beyond them. */
   readonly deep: boolean;
-  /** A key takes the place of one that is there; else that is an error. */
+  /** A key takes the place of one that is there; else that is an error. Function libraries likewise. */
   readonly replaces: boolean;
   /** Keys that have expired are left out, as a master does it. */
   readonly dropsExpired: boolean;
   /** The time of loading. */
   readonly nowMs: number;
+  /** Takes the function libraries of the file; without it they are left out. */
+  readonly libraries?: FunctionLibraries;
 }
 
 /** A reader that knows the checksum of what it has read. */
@@ -38,11 +45,18 @@ export interface ChecksumReader extends RdbReader {
 const SHOWN_EMPTY_KEYS = 10;
 // A key takes at least so many bytes in a file: what tells more keys is damaged, and no table is made for them.
 const LEAST_KEY_BYTES = 3;
+// Within a value of many elements reading pauses after so many bytes.
+const VALUE_SLICE_BYTES = 256 * 1024;
+const SECOND_MS = 1000;
+// Instead of an opcode or a type: reading shall pause.
+const PAUSED = -1;
 
 export class RdbDecoder {
   keysLoaded = 0;
   keysExpired = 0;
   emptyKeys = 0;
+  /** What the file has said of itself so far. */
+  readonly fields: RdbFields;
 
   private readonly keyspace: Keyspace;
   private readonly reader: ChecksumReader;
@@ -62,7 +76,9 @@ export class RdbDecoder {
     this.reader = reader;
     this.log = log;
     this.options = options;
+    this.fields = new RdbFields(log, options.nowMs);
     this.values = new ValueDecoder(keyspace, reader, options.deep);
+    if (options.dropsExpired) this.values.expiredBeforeMs = options.nowMs;
     this.db = keyspace.database(0);
   }
 
@@ -71,25 +87,59 @@ export class RdbDecoder {
     return this.values.blocks;
   }
 
-  /** Reads all of it. */
-  run(): void {
+  /**
+   * Reads all of it, and nothing of what may follow. Yields after a key when `pauses`, told how far the reader is, says so,
+   * and now and then within a value of many elements.
+   */
+  *steps(pauses: (offset: number) => boolean): Generator<void, void, void> {
     const version = this.readVersion();
     for (;;) {
-      const opcode = this.reader.byte();
-      if (opcode === RDB_OPCODE.EOF) break;
-      if (isRdbType(opcode)) this.readEntry(opcode);
-      else this.readOpcode(opcode);
+      const type = this.readEntries(pauses);
+      if (type === RDB_OPCODE.EOF) break;
+      if (type !== PAUSED && isFileType(type)) {
+        while (!this.values.proceed(this.reader.offset + VALUE_SLICE_BYTES)) yield;
+        this.addEntry();
+        if (!pauses(this.reader.offset)) continue;
+      }
+      yield;
     }
     if (version >= RDB_CHECKSUM_SINCE) this.checkChecksum();
     this.logResult();
   }
 
+  /** Reads all of it at once. */
+  run(): void {
+    for (const _ of this.steps(() => false));
+  }
+
+  /**
+   * Reads entries and what stands between them. Returns the end's opcode, the type of a value of many elements that was
+   * begun, or PAUSED.
+   */
+  private readEntries(pauses: (offset: number) => boolean): number {
+    const { reader, values } = this;
+    for (;;) {
+      const type = reader.byte();
+      if (!isFileType(type)) {
+        if (type === RDB_OPCODE.EOF) return type;
+        this.readOpcode(type);
+        continue;
+      }
+      this.readKey();
+      if (!values.begin(type)) return type;
+      this.addEntry();
+      if (pauses(reader.offset)) return PAUSED;
+    }
+  }
+
   private readVersion(): number {
     const header = this.reader.rawText(RDB_HEADER_BYTES);
-    if (!header.startsWith(RDB_MAGIC)) throw this.reader.error('wrong signature');
-    const version = Number.parseInt(header.slice(RDB_MAGIC.length), 10);
-    if (!(version >= 1 && version <= RDB_VERSION)) {
-      throw this.reader.error(`format version ${header.slice(RDB_MAGIC.length)} is not known`);
+    if (!header.startsWith(RDB_MAGIC)) {
+      throw this.reader.error('Wrong signature trying to load DB from file');
+    }
+    const version = Number.parseInt(header.slice(RDB_MAGIC.length), 10) || 0;
+    if (version < 1 || version > RDB_VERSION_READ) {
+      throw this.reader.error(`Can't handle RDB format version ${version}`);
     }
     return version;
   }
@@ -98,7 +148,7 @@ export class RdbDecoder {
     const { reader } = this;
     switch (opcode) {
       case RDB_OPCODE.EXPIRE_TIME:
-        this.deadline = reader.int32() * 1000;
+        this.deadline = reader.int32() * SECOND_MS;
         return;
       case RDB_OPCODE.EXPIRE_TIME_MS:
         this.deadline = reader.int64();
@@ -110,98 +160,109 @@ export class RdbDecoder {
         this.idleSeconds = reader.number();
         return;
       case RDB_OPCODE.SELECT_DB:
-        this.selectDatabase(reader.length());
+        this.selectDatabase(reader.number());
         return;
       case RDB_OPCODE.RESIZE_DB: {
-        const size = reader.length();
-        reader.length();
+        const size = Number(reader.number());
+        reader.number();
         if (size * LEAST_KEY_BYTES <= reader.left) this.db.dict.reserve(this.db.size + size);
         return;
       }
+      case RDB_OPCODE.SLOT_INFO:
+        // How many keys a slot of the cluster has, and how many of them are volatile: nothing depends on it.
+        reader.number();
+        reader.number();
+        reader.number();
+        return;
       case RDB_OPCODE.AUX:
-        this.noteField(reader.text(), reader.text());
+        this.fields.note(reader.text(), reader.text());
         return;
       case RDB_OPCODE.FUNCTION:
-        reader.string();
-        this.log.warning('A function library of the RDB file was left out: functions are not known here.');
+        this.addLibrary(reader.text());
         return;
-      case RDB_OPCODE.MODULE_AUX:
-        throw reader.error(`data of the module ${moduleName(BigInt(reader.number()))}`);
       case RDB_OPCODE.FUNCTION_PRE_GA:
-        throw reader.error('a function library of a version before the first release');
+        throw reader.error('Pre-release function format not supported.');
+      case RDB_OPCODE.MODULE_AUX:
+        this.refuseModuleField();
+        return;
       default:
-        throw reader.error(`unknown opcode ${opcode}`);
+        throw reader.error(`Unknown RDB encoding type ${opcode}`);
     }
   }
 
-  private selectDatabase(id: number): void {
+  private selectDatabase(id: number | bigint): void {
     const { databases } = this.keyspace;
-    if (id >= databases.length) throw this.reader.error(`database ${id} of ${databases.length}`);
-    this.db = databases[id]!;
+    if (id >= databases.length) {
+      throw this.reader.error(
+        `FATAL: Data file was created with a Redis server configured to handle more than ${databases.length} databases. Exiting`,
+      );
+    }
+    this.db = databases[Number(id)]!;
   }
 
-  private noteField(name: string, value: string): void {
-    const { log } = this;
-    if (name.startsWith('%')) log.notice(`RDB '${name}': ${value}`);
-    else if (name === 'redis-ver') log.notice(`Loading RDB produced by version ${value}`);
-    else if (name === 'ctime') {
-      const age = Math.floor(this.options.nowMs / 1000) - Number.parseInt(value, 10);
-      log.notice(`RDB age ${Math.max(0, age)} seconds`);
-    } else if (name === 'used-mem') {
-      const megabytes = Number.parseInt(value, 10) / (1024 * 1024);
-      log.notice(`RDB memory usage when created ${megabytes.toFixed(2)} Mb`);
+  private addLibrary(text: string): void {
+    const { libraries, replaces } = this.options;
+    try {
+      libraries?.add(text, replaces);
+    } catch (error) {
+      if (!(error instanceof LibraryError)) throw error;
+      throw this.reader.error(`Failed loading library, ${error.message}`);
     }
   }
 
-  private readEntry(type: RdbType): void {
-    this.readKey();
-    const value = this.values.read(type);
-    const { deadline } = this;
+  private refuseModuleField(): void {
+    const { reader } = this;
+    const name = moduleTypeName(reader.number());
+    if (reader.number() !== MODULE_PART.UNSIGNED) throw reader.error('bad when_opcode');
+    reader.number();
+    throw reader.error(`The RDB file contains AUX module data I can't load: no matching module '${name}'`);
+  }
+
+  /** Adds the value that was read, under the key that was read. */
+  private addEntry(): void {
+    const { value } = this.values;
+    const { deadline, frequency, idleSeconds } = this;
+    this.deadline = this.idleSeconds = this.frequency = -1;
     if (value === null) {
       if (this.emptyKeys++ < SHOWN_EMPTY_KEYS)
         this.log.notice(`rdbLoadObject skipping empty key: ${this.key.string(0)}`);
-    } else if (this.options.dropsExpired && deadline !== -1 && deadline < this.options.nowMs) {
+      return;
+    }
+    if (deadline !== -1 && deadline < this.options.nowMs && this.options.dropsExpired) {
       value.discard();
       this.keysExpired++;
-    } else {
-      this.makeWay(() => value.discard());
-      let ref = value.addTo(this.db, this.key, 0);
-      if (deadline !== -1) ref = this.db.setDeadline(ref, deadline);
-      this.setAccess(ref);
-      this.keysLoaded++;
+      return;
     }
-    this.deadline = this.idleSeconds = this.frequency = -1;
+    const { db, key } = this;
+    const existing = db.dict.find(key.bytes, 0, key.length(0), key.keyHash(0, this.keyspace.seed));
+    if (existing !== 0) {
+      if (!this.options.replaces) {
+        value.discard();
+        throw this.reader.error(`RDB has duplicated key '${key.string(0)}' in DB ${db.id}`);
+      }
+      db.remove(existing);
+    }
+    const ref = deadline === -1 ? value.addTo(db, key, 0) : value.addVolatileTo(db, key, 0, deadline);
+    if (frequency >= 0 || idleSeconds >= 0) this.setAccess(ref, idleSeconds, frequency);
+    this.keysLoaded++;
   }
 
   private readKey(): void {
     const { key, reader } = this;
     reader.string();
-    const { stringBytes, stringStart, stringLength } = reader;
+    const { stringLength } = reader;
     if (stringLength > this.keyBytes.length) this.keyBytes = Buffer.allocUnsafeSlow(2 * stringLength);
-    this.keyBytes.set(stringBytes.subarray(stringStart, stringStart + stringLength));
+    copyBytes(reader.stringBytes, reader.stringStart, this.keyBytes, 0, stringLength);
     key.begin(this.keyBytes);
     key.add(0, stringLength);
   }
 
-  /** Sees to it that the key does not exist, or throws after `giveUp`. */
-  private makeWay(giveUp: () => void): void {
-    const { db, key } = this;
-    const { dict } = db;
-    const existing = dict.find(key.bytes, 0, key.length(0), key.keyHash(0, this.keyspace.seed));
-    if (existing === 0) return;
-    if (!this.options.replaces) {
-      giveUp();
-      throw this.reader.error(`duplicated key '${key.string(0)}' in database ${db.id}`);
-    }
-    db.remove(existing);
-  }
-
-  private setAccess(ref: number): void {
+  private setAccess(ref: Ref, idleSeconds: number | bigint, frequency: number): void {
     const { access } = this.keyspace;
     if (access.policy.isLfu) {
-      if (this.frequency >= 0) this.db.setAccessBits(ref, access.bitsForFrequency(this.frequency));
-    } else if (this.idleSeconds >= 0) {
-      this.db.setAccessBits(ref, access.bitsForIdle(Number(this.idleSeconds)));
+      if (frequency >= 0) this.db.setAccessBits(ref, access.bitsForFrequency(frequency));
+    } else if (idleSeconds >= 0) {
+      this.db.setAccessBits(ref, access.bitsForIdle(Number(idleSeconds)));
     }
   }
 
@@ -224,14 +285,4 @@ export class RdbDecoder {
     const skipped = emptyKeys === 0 ? '' : `, empty keys skipped: ${emptyKeys}`;
     log.notice(`Done loading RDB, keys loaded: ${keysLoaded}, keys expired: ${keysExpired}${skipped}.`);
   }
-}
-
-const MODULE_NAME_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
-/** The name in the ID of a module's type: nine letters of six bits, then ten bits of version. */
-function moduleName(id: bigint): string {
-  let name = '';
-  for (let bits = id >> 10n, i = 0; i < 9; i++, bits >>= 6n)
-    name = MODULE_NAME_LETTERS[Number(bits & 63n)] + name;
-  return name;
 }

@@ -6,19 +6,20 @@ import { Crc64 } from '../../base/checksums.ts';
 import type { AccessClock } from '../../keyspace/access-clock.ts';
 import type { Database } from '../../keyspace/database.ts';
 import type { Ref } from '../../memory/heap.ts';
+import type { SnapshotEncoder, TableEncoder, TakeBytes } from '../snapshot-encoder.ts';
 import { RDB_MAGIC, RDB_OPCODE } from './rdb-format.ts';
-import type { RdbWriter } from './rdb-writer.ts';
-import { rdbTypeOf, writeValue } from './value-encoder.ts';
-
-/** Takes bytes, which are good until it returns. */
-export type TakeBytes = (bytes: Uint8Array, length: number) => void;
+import { RdbWriter } from './rdb-writer.ts';
+import { rdbTypeOf, writeElement, writeValue } from './value-encoder.ts';
 
 export interface RdbEncoderOptions {
-  readonly version: number;
   /** Whether the file ends with a checksum; else zeros stand in its place. */
   readonly hasChecksum: boolean;
   /** Which note of its use an entry gets, by the eviction policy. */
   readonly use: 'lru' | 'lfu' | 'none';
+  /** What the file says of itself; numbers are written as such. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** The texts (latin1) of the function libraries, as they are when the file is begun. */
+  readonly libraries: Iterable<string>;
 }
 
 /** Which note of use files get under a `maxmemory-policy`. */
@@ -26,39 +27,44 @@ export function useUnder(policy: string): RdbEncoderOptions['use'] {
   return policy.endsWith('-lru') ? 'lru' : policy.endsWith('-lfu') ? 'lfu' : 'none';
 }
 
-export class RdbEncoder {
-  private readonly writer: RdbWriter;
+export class RdbEncoder implements SnapshotEncoder {
+  // What goes into the file, and where it is written at present: there, or to a section.
+  private readonly file: RdbWriter;
+  private writer: RdbWriter;
   private readonly access: AccessClock;
   private readonly options: RdbEncoderOptions;
   private readonly crc = new Crc64();
 
   constructor(writer: RdbWriter, access: AccessClock, options: RdbEncoderOptions) {
-    this.writer = writer;
+    this.file = this.writer = writer;
     this.access = access;
     this.options = options;
     writer.clear();
   }
 
-  /** How many bytes wait to be handed over. */
   get pendingBytes(): number {
-    return this.writer.at;
+    return this.file.at;
   }
 
-  /** Writes the header and fields about the file; numbers are written as such. */
-  begin(fields: readonly (readonly [name: string, value: string])[]): void {
-    this.writer.rawText(`${RDB_MAGIC}${String(this.options.version).padStart(4, '0')}`);
-    for (const [name, value] of fields) {
+  /** Writes the header, the fields about the file and the function libraries. */
+  begin(): void {
+    this.writer.rawText(`${RDB_MAGIC}${String(this.file.version).padStart(4, '0')}`);
+    for (const [name, value] of this.options.fields) {
       this.writer.byte(RDB_OPCODE.AUX);
       this.writer.stringText(name);
       this.writer.stringText(value);
     }
+    for (const text of this.options.libraries) {
+      this.writer.byte(RDB_OPCODE.FUNCTION);
+      this.writer.stringText(text);
+    }
   }
 
-  /** Says which database the entries that follow are of, and how many there will be. */
   database(id: number, size: number, volatileSize: number): void {
     const { writer } = this;
     writer.byte(RDB_OPCODE.SELECT_DB);
     writer.length(id);
+    if (size === 0) return;
     writer.byte(RDB_OPCODE.RESIZE_DB);
     writer.length(size);
     writer.length(volatileSize);
@@ -66,6 +72,38 @@ export class RdbEncoder {
 
   /** Writes an entry: deadline, use, type, key, value. O(size of the value). */
   entry(db: Database, ref: Ref): void {
+    this.beginEntry(db, ref);
+    writeValue(this.writer, db, ref);
+  }
+
+  beginTable(db: Database, ref: Ref): TableEncoder {
+    this.beginEntry(db, ref);
+    const kind = db.kind(ref);
+    const value = db.large(ref);
+    this.writer.length(value.table!.size);
+    return {
+      element: (element) => writeElement(this.writer, db.heap, kind, value, element),
+      end: () => {},
+    };
+  }
+
+  newSection(): RdbWriter {
+    const section = new RdbWriter();
+    section.compresses = this.file.compresses;
+    section.version = this.file.version;
+    return section;
+  }
+
+  writeTo(section: RdbWriter | null): void {
+    this.writer = section ?? this.file;
+  }
+
+  join(section: RdbWriter): void {
+    this.writer.raw(section.bytes, 0, section.at);
+    section.clear();
+  }
+
+  private beginEntry(db: Database, ref: Ref): void {
     const { writer, access } = this;
     const deadline = db.exactDeadline(ref);
     if (deadline !== 0) {
@@ -79,22 +117,21 @@ export class RdbEncoder {
       writer.byte(RDB_OPCODE.FREQ);
       writer.byte(access.frequency(db.accessBits(ref)));
     }
-    writer.byte(rdbTypeOf(db, ref));
+    writer.byte(rdbTypeOf(db, ref, writer.version));
     writer.string(db.keyMemory(ref), db.keyOffset(ref), db.keyLength(ref));
-    writeValue(writer, db, ref);
   }
 
   /** Writes the end and hands over the last bytes. */
   end(take: TakeBytes): void {
-    this.writer.byte(RDB_OPCODE.EOF);
+    this.file.byte(RDB_OPCODE.EOF);
     this.handOver(take);
-    this.writer.checksum(this.options.hasChecksum ? this.crc : new Crc64());
+    this.file.checksum(this.options.hasChecksum ? this.crc : new Crc64());
     this.handOver(take);
   }
 
   /** Hands over what has come together. */
   handOver(take: TakeBytes): void {
-    const { writer } = this;
+    const writer = this.file;
     if (writer.at === 0) return;
     if (this.options.hasChecksum) this.crc.update(writer.bytes, 0, writer.at);
     take(writer.bytes, writer.at);

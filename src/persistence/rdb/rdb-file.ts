@@ -36,7 +36,7 @@ export class RdbFileReader extends RdbReader {
 
   protected override need(count: number): void {
     if (count <= this.end - this.at) return;
-    if (count > this.left) throw this.error('unexpected end of file');
+    if (count > this.left) throw this.short();
     this.sum();
     const rest = this.end - this.at;
     const window =
@@ -50,7 +50,7 @@ export class RdbFileReader extends RdbReader {
     this.end = rest;
     while (this.end < count) {
       const read = this.files.readSync(this.fd, window, this.end, window.length - this.end, null);
-      if (read === 0) throw this.error('unexpected end of file');
+      if (read === 0) throw this.short();
       this.end += read;
     }
   }

@@ -1,11 +1,14 @@
 // The numbers that Redis's RDB format fixes: opcodes of a file, types of values, the forms of a length and of a string.
 // DUMP payloads are single values in the same format. What is written and read with them is in the files beside this.
 
-/** The version that is written, and the latest that is read: Redis 7.2's. */
+/** The version that is written as a rule, Redis 7.2's: the latest that a DUMP payload may have. */
 export const RDB_VERSION = 11;
+/** The latest version of files that are read: Redis 7.4's, as far as it says nothing that cannot be kept here. */
+export const RDB_VERSION_READ = 12;
 
 /** What may stand in a file where a key's type could. */
 export const RDB_OPCODE = {
+  SLOT_INFO: 244,
   FUNCTION: 245,
   FUNCTION_PRE_GA: 246,
   MODULE_AUX: 247,
@@ -45,11 +48,28 @@ export const RDB_TYPE = {
 } as const;
 export type RdbType = (typeof RDB_TYPE)[keyof typeof RDB_TYPE];
 
-const TYPES: ReadonlySet<number> = new Set(Object.values(RDB_TYPE));
+/** Hashes with deadlines of their fields, of version 12: only files may hold them, and no field that is yet to expire. */
+export const LATER_TYPE = {
+  HASH_EXPIRES_PRE_GA: 22,
+  HASH_PACKED_EXPIRES_PRE_GA: 23,
+  HASH_EXPIRES: 24,
+  HASH_PACKED_EXPIRES: 25,
+} as const;
+export type LaterType = (typeof LATER_TYPE)[keyof typeof LATER_TYPE];
+
+const LAST_TYPE = RDB_TYPE.STREAM_3;
+const LAST_LATER_TYPE = LATER_TYPE.HASH_PACKED_EXPIRES;
+// A number that no value was ever written with.
+const UNUSED_TYPE = 8;
 
 /** Whether a byte is the type of a value, and not an opcode or unknown. */
 export function isRdbType(byte: number): byte is RdbType {
-  return TYPES.has(byte);
+  return byte <= LAST_TYPE && byte !== UNUSED_TYPE;
+}
+
+/** As `isRdbType`, for files, with the types that only a later version writes. */
+export function isFileType(byte: number): byte is RdbType | LaterType {
+  return byte <= LAST_LATER_TYPE && byte !== UNUSED_TYPE;
 }
 
 /** The first byte of a length: the top two bits, or the whole byte. */
@@ -66,6 +86,10 @@ export const TEXT_DOUBLE = { NAN: 253, POSITIVE_INFINITY: 254, NEGATIVE_INFINITY
 
 /** What a node of a list is. */
 export const LIST_NODE = { PLAIN: 1, PACKED: 2 } as const;
+
+/** Sets as packed blocks, and when consumers of streams were active last, are there from these versions on. */
+export const PACKED_SETS_SINCE = 11;
+export const ACTIVE_TIME_SINCE = 11;
 
 export const RDB_MAGIC = 'REDIS';
 /** A file begins with the magic and four digits of its version. */

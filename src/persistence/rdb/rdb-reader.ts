@@ -2,7 +2,7 @@
 // thrown as one `RdbError` with the place and the reason. Strings come as slices that are good until the next string.
 
 import { toText } from '../../base/bytes.ts';
-import { lzfDecompress } from '../../base/lzf.ts';
+import { lzfDecompress, lzfMayHold } from '../../base/lzf.ts';
 import { parseDouble, writeSafeInteger } from '../../base/numbers.ts';
 import {
   LENGTH_14_BITS,
@@ -17,15 +17,20 @@ import {
 export class RdbError extends Error {
   readonly offset: number;
   readonly reason: string;
+  /** Whether there is too little data, and nothing is known to be wrong with what there is. */
+  readonly isShort: boolean;
 
-  constructor(offset: number, reason: string) {
+  constructor(offset: number, reason: string, isShort = false) {
     super(`${reason} at offset ${offset}`);
     this.offset = offset;
     this.reason = reason;
+    this.isShort = isShort;
   }
 }
 
 const INTEGER_BYTES = 12;
+const INITIAL_PLAIN_BYTES = 16 * 1024;
+const KEPT_PLAIN_BYTES = 1024 * 1024;
 const TWO_32 = 0x100000000;
 
 export class RdbReader {
@@ -42,6 +47,7 @@ export class RdbReader {
   protected before = 0;
 
   private readonly digits = new Uint8Array(INTEGER_BYTES);
+  private plain: Uint8Array = EMPTY;
 
   /** Reads `bytes[start, end)`. */
   constructor(bytes: Buffer, start = 0, end = bytes.length) {
@@ -65,6 +71,11 @@ export class RdbReader {
     return new RdbError(this.offset, reason);
   }
 
+  /** The error for data that ends where more should be, to be thrown. */
+  short(): RdbError {
+    return new RdbError(this.offset, 'Unexpected EOF reading RDB file', true);
+  }
+
   byte(): number {
     this.need(1);
     return this.bytes[this.at++]!;
@@ -73,7 +84,7 @@ export class RdbReader {
   /** A length within what JavaScript counts exactly; larger ones cannot be of anything that is there. */
   length(): number {
     const value = this.number();
-    if (typeof value === 'bigint') throw this.error('length out of range');
+    if (typeof value === 'bigint') throw this.short();
     return value;
   }
 
@@ -92,7 +103,7 @@ export class RdbReader {
       return;
     }
     const length = this.numberBehind(first);
-    if (typeof length === 'bigint' || length > this.left) throw this.error('string longer than the data');
+    if (typeof length === 'bigint' || length > this.left) throw this.short();
     this.rawBytes(length);
   }
 
@@ -135,7 +146,7 @@ export class RdbReader {
     if (length === TEXT_DOUBLE.NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY;
     const text = this.rawText(length);
     const value = parseDouble(text) ?? Number.parseFloat(text);
-    if (Number.isNaN(value)) throw this.error('no number where a score should be');
+    if (Number.isNaN(value)) throw this.short();
     return value;
   }
 
@@ -158,7 +169,7 @@ export class RdbReader {
 
   /** Makes sure that the next `count` bytes are in the window. A reader that can get more does so here. */
   protected need(count: number): void {
-    if (count > this.end - this.at) throw this.error('unexpected end of data');
+    if (count > this.end - this.at) throw this.short();
   }
 
   private numberBehind(first: number): number | bigint {
@@ -170,7 +181,7 @@ export class RdbReader {
       this.at += 4;
       return value;
     }
-    if (first !== LENGTH_64_BITS) throw this.error(`unknown length encoding ${first}`);
+    if (first !== LENGTH_64_BITS) throw this.error(`Unknown length encoding ${first >> 6} in rdbLoadLen()`);
     this.need(8);
     const high = this.bytes.readUInt32BE(this.at);
     const low = this.bytes.readUInt32BE(this.at + 4);
@@ -197,7 +208,7 @@ export class RdbReader {
         this.takeCompressed();
         return;
       default:
-        throw this.error(`unknown string encoding ${form}`);
+        throw this.error(`Unknown RDB string encoding type ${form}`);
     }
   }
 
@@ -211,14 +222,25 @@ export class RdbReader {
   private takeCompressed(): void {
     const size = this.length();
     const length = this.length();
-    if (size > this.left) throw this.error('string longer than the data');
+    if (size > this.left) throw this.short();
     this.need(size);
-    const plain = lzfDecompress(this.bytes, this.at, size, length);
-    if (plain === null) throw this.error('invalid LZF compressed string');
+    const plain = lzfMayHold(size, length) ? this.plainOf(length) : EMPTY;
+    // Observed 7.2.4: for an empty string anything will do.
+    const isSound =
+      length === 0 || (length <= plain.length && lzfDecompress(this.bytes, this.at, size, plain, length));
     this.at += size;
+    if (!isSound) throw this.error('Invalid LZF compressed string');
     this.stringBytes = plain;
     this.stringStart = 0;
     this.stringLength = length;
+  }
+
+  /** Room for a string that is decompressed; that of a very long one is not kept. */
+  private plainOf(length: number): Uint8Array {
+    if (length <= this.plain.length) return this.plain;
+    const plain = new Uint8Array(Math.max(length, INITIAL_PLAIN_BYTES));
+    if (length <= KEPT_PLAIN_BYTES) this.plain = plain;
+    return plain;
   }
 }
 

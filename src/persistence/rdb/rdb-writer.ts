@@ -12,6 +12,7 @@ import {
   LENGTH_32_BITS,
   LENGTH_64_BITS,
   LENGTH_IS_FORM,
+  RDB_VERSION,
   STRING_FORM,
 } from './rdb-format.ts';
 
@@ -32,6 +33,8 @@ export class RdbWriter {
   at = 0;
   /** Whether strings are compressed where that makes them shorter: `rdbcompression`. */
   compresses = true;
+  /** The version of the format, which decides between forms of some values: `rdb-version`. */
+  version: number = RDB_VERSION;
 
   // Made when first needed: its table is large.
   private compressor: LzfCompressor | null = null;
@@ -113,9 +116,9 @@ export class RdbWriter {
   }
 
   /** Ends a DUMP payload: the version, and the checksum of all that was written since `clear`. */
-  footer(version: number): void {
+  footer(): void {
     this.ensure(DUMP_FOOTER_BYTES);
-    this.at = this.bytes.writeUInt16LE(version, this.at);
+    this.at = this.bytes.writeUInt16LE(this.version, this.at);
     this.checksum(new Crc64().update(this.bytes, 0, this.at));
   }
 

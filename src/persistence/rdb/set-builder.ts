@@ -81,8 +81,8 @@ export class SetBuilder implements Builder {
 
   finish(): DecodedValue {
     if (this.table !== null) return new BuiltValue(KIND.SET_TABLE, this.table);
-    if (this.packed !== null) return new SmallValue(KIND.SET_PACKED, this.packed.bytes);
-    return new SmallValue(KIND.SET_INTSET, this.intset, 0, intsetBytes(this.intset, 0));
+    if (this.packed !== null) return new SmallValue().set(KIND.SET_PACKED, this.packed.bytes);
+    return new SmallValue().set(KIND.SET_INTSET, this.intset, 0, intsetBytes(this.intset, 0));
   }
 
   discard(): void {

@@ -48,7 +48,7 @@ export class SortedSetBuilder implements Builder {
   finish(): DecodedValue {
     const isPacked =
       this.table === null && this.longest <= this.maxLength && this.textBytes <= PACKED_MAX_BYTES;
-    if (isPacked) return new SmallValue(KIND.SORTED_SET_PACKED, this.pack());
+    if (isPacked) return new SmallValue().set(KIND.SORTED_SET_PACKED, this.pack());
     if (this.table === null) {
       this.table = this.newTable();
       for (const [member, score] of this.scores) this.table.putText(score, member);

@@ -1,8 +1,9 @@
-// Writes a stream in the format's third version: nodes as they are, counters and IDs, groups with what is pending.
+// Writes a stream in the format's third version, or in the second where the writer's version asks for it: nodes as they are, counters and IDs, groups with what is pending.
 
 import type { Stream } from '../../datatypes/stream.ts';
 import type { StreamConsumer, StreamGroup } from '../../datatypes/stream-group.ts';
 import { StreamId } from '../../datatypes/stream-id.ts';
+import { ACTIVE_TIME_SINCE } from './rdb-format.ts';
 import type { RdbWriter } from './rdb-writer.ts';
 
 export const ID_BYTES = 16;
@@ -48,7 +49,7 @@ function writeConsumer(writer: RdbWriter, consumer: StreamConsumer, id: StreamId
   const { activeTimeMs, name, pending, seenTimeMs } = consumer;
   writer.string(name, 0, name.length);
   writer.int64(seenTimeMs);
-  writer.int64(activeTimeMs);
+  if (writer.version >= ACTIVE_TIME_SINCE) writer.int64(activeTimeMs);
   writer.length(pending.size);
   for (let found = pending.seekFirst(); found; found = pending.next()) {
     pending.readId(id).writeBytes(idBytes, 0);

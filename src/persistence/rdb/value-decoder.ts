@@ -1,4 +1,4 @@
-// Reads a value of any type that RDB versions 1 to 11 know and makes it one of ours: small forms are taken as they are
+// Reads a value of any type that RDB versions 1 to 12 know and makes it one of ours: small forms are taken as they are
 // when they are sound and within the present limits, everything else is built anew in the heap. Which form a value gets
 // is what Redis 7.2.4 would choose for the same bytes.
 //
@@ -12,28 +12,57 @@ import { SetTable } from '../../datatypes/set-table.ts';
 import { SortedSetTable } from '../../datatypes/sorted-set-table.ts';
 import { MAX_STRING_BYTES, stringKind } from '../../datatypes/string.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
-import { PackedBuffer, packedLength, packedValidate } from '../../memory/packed.ts';
-import { PackedValue } from '../../memory/packed-entry.ts';
-import { BuiltValue, building, type DecodedValue, freeLarge, SmallValue } from './decoded-value.ts';
+import {
+  PACKED_HEADER_BYTES,
+  PackedBuffer,
+  packedEnd,
+  packedLength,
+  packedValidate,
+} from '../../memory/packed.ts';
+import { PackedEntry, PackedValue } from '../../memory/packed-entry.ts';
+import {
+  BuiltValue,
+  building,
+  CountedReading,
+  type DecodedValue,
+  freeLarge,
+  isReading,
+  type Reading,
+  SmallValue,
+  textOf,
+} from './decoded-value.ts';
 import { fillHashTable, HashBuilder } from './hash-builder.ts';
 import { ListBuilder } from './list-builder.ts';
+import { moduleTypeName } from './module-value.ts';
 import { type VisitEntry, visitZiplist, visitZipmap } from './old-encodings.ts';
 import { isPackedHash, isPackedSet, isPackedSortedSet } from './packed-checks.ts';
-import { LIST_NODE, RDB_TYPE, type RdbType } from './rdb-format.ts';
+import { LATER_TYPE, type LaterType, LIST_NODE, RDB_TYPE, type RdbType } from './rdb-format.ts';
 import type { RdbError, RdbReader } from './rdb-reader.ts';
 import { fillSetTable, fillSetTableFromIntset, SetBuilder } from './set-builder.ts';
 import { fillSortedSetTable, SortedSetBuilder } from './sorted-set-builder.ts';
-import { StreamDecoder, type StreamType } from './stream-decoder.ts';
+import { StreamDecoder } from './stream-decoder.ts';
+
+// A table of so many entries has no place in any machine's memory.
+const MAX_TABLE_ENTRIES = 2 ** 40;
+const OUT_OF_MEMORY = 'OOM';
+const PARTS_OF_EXPIRING_FIELD = 3;
 
 export class ValueDecoder {
   /** How many blocks were looked into. */
   blocks = 0;
+  /** What was read when `begin` or `proceed` return true: null for a value without elements. */
+  value: DecodedValue | null = null;
+  /** Fields of hashes that expired before this are left out, as a master does it. Any other that expires is refused. */
+  expiredBeforeMs = Number.NEGATIVE_INFINITY;
 
   private readonly keyspace: Keyspace;
   private readonly reader: RdbReader;
   private readonly deep: boolean;
   private readonly first = new PackedValue();
   private readonly second = new PackedValue();
+  private readonly small = new SmallValue();
+  // The value of many elements that is being read.
+  private reading: Reading | null = null;
 
   /** Reads values of this reader; `deep`: whether they are searched for duplicates. */
   constructor(keyspace: Keyspace, reader: RdbReader, deep: boolean) {
@@ -44,9 +73,46 @@ export class ValueDecoder {
 
   /**
    * Reads a value, whose type was read before. Null for one without elements, which Redis once wrote by mistake and
-   * skips. Throws RdbError.
+   * skips. It must be added to a key or discarded before another is read. Throws RdbError.
    */
-  read(type: RdbType): DecodedValue | null {
+  read(type: RdbType | LaterType): DecodedValue | null {
+    if (!this.begin(type)) while (!this.proceed(Number.POSITIVE_INFINITY));
+    return this.value;
+  }
+
+  /**
+   * As `read`, but of a value of many elements only the beginning is read: then the answer is false, and `proceed` reads
+   * the rest.
+   */
+  begin(type: RdbType | LaterType): boolean {
+    const begun = this.open(type);
+    if (isReading(begun)) {
+      this.reading = begun;
+      return false;
+    }
+    this.value = begun;
+    return true;
+  }
+
+  /** Reads on until the reader is at `offset` or further; returns whether the value is complete. Throws RdbError. */
+  proceed(offset: number): boolean {
+    const reading = this.reading!;
+    try {
+      do {
+        if (reading.readSome()) continue;
+        this.reading = null;
+        this.value = reading.finish();
+        return true;
+      } while (this.reader.offset < offset);
+      return false;
+    } catch (error) {
+      this.reading = null;
+      reading.discard();
+      throw error;
+    }
+  }
+
+  private open(type: RdbType | LaterType): DecodedValue | Reading | null {
     switch (type) {
       case RDB_TYPE.STRING:
         return this.readString();
@@ -76,107 +142,102 @@ export class ValueDecoder {
         return this.readSortedSet(type);
       case RDB_TYPE.SORTED_SET_ZIPLIST:
         return this.readSortedSetZiplist();
-      case RDB_TYPE.SORTED_SET_PACKED:
+      case RDB_TYPE.SORTED_SET_PACKED: {
         this.reader.string();
-        return this.packedSortedSet(
-          'Zset listpack',
-          this.reader.stringBytes,
-          this.reader.stringStart,
-          this.reader.stringLength,
-        );
+        const { stringBytes, stringLength, stringStart } = this.reader;
+        return this.packedSortedSet('Zset listpack', stringBytes, stringStart, stringLength);
+      }
       case RDB_TYPE.STREAM:
       case RDB_TYPE.STREAM_2:
       case RDB_TYPE.STREAM_3:
-        return this.readStream(type);
+        return new StreamDecoder(this.keyspace, this.reader, this.deep, type, () => this.blocks++);
+      case LATER_TYPE.HASH_EXPIRES_PRE_GA:
+      case LATER_TYPE.HASH_EXPIRES:
+        return this.readExpiringHash(type === LATER_TYPE.HASH_EXPIRES);
+      case LATER_TYPE.HASH_PACKED_EXPIRES_PRE_GA:
+      case LATER_TYPE.HASH_PACKED_EXPIRES:
+        return this.readPackedExpiringHash(type === LATER_TYPE.HASH_PACKED_EXPIRES);
       case RDB_TYPE.MODULE_PRE_GA:
+        throw this.reader.error('Pre-release module format not supported');
       case RDB_TYPE.MODULE:
-        throw this.reader.error('the value of a module');
+        throw this.reader.error(
+          `The RDB file contains module data I can't load: no matching module type '${moduleTypeName(this.reader.number())}'`,
+        );
     }
   }
 
   private readString(): DecodedValue {
     const { reader } = this;
     reader.string();
-    const { stringBytes, stringStart, stringLength } = reader;
+    const { stringBytes, stringLength, stringStart } = reader;
     if (stringLength > MAX_STRING_BYTES) throw reader.error('string too long');
-    return new SmallValue(
-      stringKind(stringBytes, stringStart, stringLength),
-      stringBytes,
-      stringStart,
-      stringLength,
-    );
+    const kind = stringKind(stringBytes, stringStart, stringLength);
+    return this.small.set(kind, stringBytes, stringStart, stringLength);
   }
 
-  private readList(): DecodedValue | null {
+  private readList(): Reading | null {
     const count = this.readCount();
     if (count === 0) return null;
-    return building(new ListBuilder(this.keyspace), (list) => {
-      for (let i = 0; i < count; i++) list.push(this.readElement(this.first));
-      list.fitInEntry();
-    });
+    const list = new ListBuilder(this.keyspace);
+    return new CountedReading(count, list, () => list.push(this.readElement(this.first)));
   }
 
   private readListZiplist(): DecodedValue | null {
-    const { reader } = this;
-    reader.string();
-    const list = new ListBuilder(this.keyspace);
-    const value = building(list, () => {
+    this.reader.string();
+    return building(new ListBuilder(this.keyspace), (list) => {
       this.visitString('List ziplist', visitZiplist, (element) => {
         list.push(element);
         return true;
       });
     });
-    if (!list.isEmpty) return value;
-    value.discard();
-    return null;
   }
 
-  private readListNodes(type: RdbType): DecodedValue | null {
+  // Most lists are one small node, which goes into the entry as it is.
+  private readListNodes(type: RdbType): DecodedValue | Reading | null {
+    const count = this.readCount();
+    if (count === 0) return null;
+    if (count > 1) {
+      const list = new ListBuilder(this.keyspace);
+      return new CountedReading(count, list, () => this.readListNode(type, list));
+    }
+    return building(new ListBuilder(this.keyspace), (list) => this.readListNode(type, list));
+  }
+
+  private readListNode(type: RdbType, list: ListBuilder): void {
     const { reader } = this;
-    const count = this.readCount();
-    if (count === 0) return null;
-    const list = new ListBuilder(this.keyspace);
-    const value = building(list, () => {
-      for (let i = 0; i < count; i++) {
-        const container = type === RDB_TYPE.LIST_NODES ? reader.length() : LIST_NODE.PACKED;
-        if (container !== LIST_NODE.PACKED && container !== LIST_NODE.PLAIN) {
-          throw reader.error('Quicklist integrity check failed.');
-        }
-        reader.string();
-        if (reader.stringLength === 0) throw reader.error('empty list node');
-        if (container === LIST_NODE.PLAIN) {
-          list.addPlainNode(reader.stringBytes, reader.stringStart, reader.stringLength);
-        } else if (type === RDB_TYPE.LIST_ZIPLISTS) {
-          list.addPackedNode(this.packedOf('Ziplist'), 0);
-        } else {
-          this.checkBlock('Listpack', packedValidate(...this.string(), true));
-          list.addPackedNode(reader.stringBytes, reader.stringStart);
-        }
-      }
-      list.fitInEntry();
-    });
-    if (!list.isEmpty) return value;
-    value.discard();
-    return null;
+    const container = type === RDB_TYPE.LIST_NODES ? reader.number() : LIST_NODE.PACKED;
+    if (container !== LIST_NODE.PACKED && container !== LIST_NODE.PLAIN) {
+      throw reader.error('Quicklist integrity check failed.');
+    }
+    reader.string();
+    if (reader.stringLength === 0) throw reader.short();
+    if (container === LIST_NODE.PLAIN) {
+      list.addPlainNode(reader.stringBytes, reader.stringStart, reader.stringLength);
+    } else if (type === RDB_TYPE.LIST_ZIPLISTS) {
+      list.addPackedNode(this.packedOf('Ziplist'), 0);
+    } else {
+      const { stringBytes, stringLength, stringStart } = reader;
+      this.checkBlock('Listpack', packedValidate(stringBytes, stringStart, stringLength, true));
+      list.addPackedNode(stringBytes, stringStart);
+    }
   }
 
-  private readSet(): DecodedValue | null {
-    const count = this.readCount();
+  private readSet(): Reading | null {
+    const count = this.readTableCount();
     if (count === 0) return null;
-    return building(new SetBuilder(this.keyspace, count), (set) => {
-      for (let i = 0; i < count; i++) {
-        if (!set.add(this.readElement(this.first))) throw this.reader.error('Duplicate set members detected');
-      }
+    const set = new SetBuilder(this.keyspace, this.expected(count));
+    return new CountedReading(count, set, () => {
+      if (!set.add(this.readElement(this.first))) throw this.reader.error('Duplicate set members detected');
     });
   }
 
   private readIntset(): DecodedValue {
     this.reader.string();
-    const [bytes, start, length] = this.string();
+    const { stringBytes: bytes, stringLength: length, stringStart: start } = this.reader;
     this.checkBlock('Intset', intsetValidate(bytes, start, length, true));
     const count = intsetLength(bytes, start);
     if (count <= this.keyspace.limits['set-max-intset-entries']) {
-      return new SmallValue(KIND.SET_INTSET, bytes, start, length);
+      return this.small.set(KIND.SET_INTSET, bytes, start, length);
     }
     const table = SetTable.create(this.keyspace.heap, this.keyspace.seed, count);
     fillSetTableFromIntset(table, bytes, start);
@@ -186,26 +247,26 @@ export class ValueDecoder {
   private readPackedSet(): DecodedValue | null {
     const { keyspace, reader } = this;
     reader.string();
-    const [bytes, start, length] = this.string();
+    const { stringBytes: bytes, stringLength: length, stringStart: start } = this.reader;
     this.checkBlock('Set listpack', isPackedSet(bytes, start, length, this.deep));
     const count = packedLength(bytes, start);
     if (count === 0) return null;
     if (count <= keyspace.limits['set-max-listpack-entries']) {
-      return new SmallValue(KIND.SET_PACKED, bytes, start, length);
+      return this.small.set(KIND.SET_PACKED, bytes, start, length);
     }
     const table = SetTable.create(keyspace.heap, keyspace.seed, count);
     return this.filled(KIND.SET_TABLE, table, fillSetTable(table, bytes, start));
   }
 
-  private readHash(): DecodedValue | null {
-    const count = this.readCount();
+  private readHash(): Reading | null {
+    const count = this.readTableCount();
     if (count === 0) return null;
-    return building(new HashBuilder(this.keyspace, count, false), (hash) => {
-      for (let i = 0; i < count; i++) {
-        const field = this.readElement(this.first).own();
-        if (!hash.add(field, this.readElement(this.second)))
-          throw this.reader.error('Duplicate hash fields detected');
-      }
+    const hash = new HashBuilder(this.keyspace, this.expected(count), false);
+    return new CountedReading(count, hash, () => {
+      const field = this.readElement(this.first).own();
+      const { isPacked } = hash;
+      if (hash.add(field, this.readElement(this.second))) return;
+      throw isPacked && this.deep ? this.reader.error('Hash with dup elements') : this.duplicateField();
     });
   }
 
@@ -215,48 +276,103 @@ export class ValueDecoder {
     anyLength: boolean,
   ): DecodedValue | null {
     this.reader.string();
-    const hash = new HashBuilder(this.keyspace, 0, anyLength);
     let isField = true;
-    const value = building(hash, () => {
+    let duplicateBytes = -1;
+    return building(new HashBuilder(this.keyspace, 0, anyLength), (hash) => {
       this.visitString(what, visitBlock, (entry) => {
         isField = !isField;
-        if (isField) return hash.add(this.first, entry);
+        if (isField) {
+          if (hash.add(this.first, entry) || duplicateBytes >= 0) return true;
+          duplicateBytes = this.first.length;
+          // A zipmap has words of its own for it, after those for any other damage.
+          return visitBlock === visitZipmap;
+        }
         this.first.setBytes(entry.source, entry.start, entry.length).own();
         return true;
       });
       if (!isField) throw this.damaged(what);
+      if (duplicateBytes >= 0) {
+        throw this.reader.error(`Hash zipmap with dup elements, or big length (${duplicateBytes})`);
+      }
     });
-    if (hash.size > 0) return value;
-    value.discard();
-    return null;
   }
 
   private readPackedHash(): DecodedValue | null {
     const { keyspace, reader } = this;
     reader.string();
-    const [bytes, start, length] = this.string();
+    const { stringBytes: bytes, stringLength: length, stringStart: start } = this.reader;
     this.checkBlock('Hash listpack', isPackedHash(bytes, start, length, this.deep));
     const count = packedLength(bytes, start) / 2;
     if (count === 0) return null;
     if (count <= keyspace.limits['hash-max-listpack-entries']) {
-      return new SmallValue(KIND.HASH_PACKED, bytes, start, length);
+      return this.small.set(KIND.HASH_PACKED, bytes, start, length);
     }
     const table = new HashTable(keyspace.heap, keyspace.seed);
     table.dict.reserve(count);
     return this.filled(KIND.HASH_TABLE, table, fillHashTable(table, bytes, start));
   }
 
-  private readSortedSet(type: RdbType): DecodedValue | null {
+  /** A hash whose fields may expire. Where `isRelative`, their times count from the earliest, which stands before them. */
+  private readExpiringHash(isRelative: boolean): Reading | null {
     const { reader } = this;
-    const count = this.readCount();
+    // Times begin at 1: 0 is none.
+    const origin = isRelative ? BigInt(reader.int64()) - 1n : 0n;
+    const count = this.readTableCount();
     if (count === 0) return null;
-    return building(new SortedSetBuilder(this.keyspace, count), (set) => {
-      for (let i = 0; i < count; i++) {
-        const member = this.readElement(this.first).own();
-        const score = type === RDB_TYPE.SORTED_SET ? reader.double() : reader.textDouble();
-        if (Number.isNaN(score)) throw reader.error('Zset with NAN score detected');
-        if (!set.add(member, score)) throw reader.error('Duplicate zset fields detected');
+    const hash = new HashBuilder(this.keyspace, this.expected(count), false);
+    return new CountedReading(count, hash, () => {
+      const time = reader.number();
+      const field = this.readElement(this.first).own();
+      const value = this.readElement(this.second);
+      const deadlineMs = time === 0 ? 0 : Number(origin + BigInt(time));
+      if (this.isLiveField(field, deadlineMs) && !hash.add(field, value)) throw this.duplicateField();
+    });
+  }
+
+  /** As `readExpiringHash`, in one block: field, value, time, which is 0 for none. */
+  private readPackedExpiringHash(hasEarliest: boolean): DecodedValue | null {
+    const { first, reader, second } = this;
+    if (hasEarliest) reader.int64();
+    reader.string();
+    const { stringBytes: bytes, stringLength: length, stringStart: start } = reader;
+    const isSound =
+      packedValidate(bytes, start, length, true) &&
+      packedLength(bytes, start) % PARTS_OF_EXPIRING_FIELD === 0;
+    this.checkBlock('Hash listpackex', isSound);
+    const entry = new PackedEntry();
+    const end = packedEnd(bytes, start);
+    return building(new HashBuilder(this.keyspace, 0, true), (hash) => {
+      for (let at = PACKED_HEADER_BYTES; at < end; ) {
+        at = entry.read(bytes, start, at);
+        first.setEntry(entry);
+        at = entry.read(bytes, start, at);
+        second.setEntry(entry);
+        at = entry.read(bytes, start, at);
+        if (!entry.isInteger) throw this.damaged('Hash listpackex');
+        if (this.isLiveField(first, entry.number) && !hash.add(first, second)) throw this.duplicateField();
       }
+    });
+  }
+
+  /** Whether a field is to be kept; throws for one that is to expire later, which no hash here can. */
+  private isLiveField(field: PackedValue, deadlineMs: number): boolean {
+    if (deadlineMs === 0) return true;
+    if (deadlineMs < this.expiredBeforeMs) return false;
+    throw this.reader.error(
+      `The RDB file contains a hash whose field '${textOf(field)}' expires at ${deadlineMs}: fields with a TTL are not supported`,
+    );
+  }
+
+  private readSortedSet(type: RdbType): Reading | null {
+    const { reader } = this;
+    const count = this.readTableCount();
+    if (count === 0) return null;
+    const set = new SortedSetBuilder(this.keyspace, this.expected(count));
+    return new CountedReading(count, set, () => {
+      const member = this.readElement(this.first).own();
+      const score = type === RDB_TYPE.SORTED_SET ? reader.double() : reader.textDouble();
+      if (Number.isNaN(score)) throw reader.error('Zset with NAN score detected');
+      if (!set.add(member, score)) throw reader.error('Duplicate zset fields detected');
     });
   }
 
@@ -277,20 +393,11 @@ export class ValueDecoder {
     const count = packedLength(bytes, start) / 2;
     if (count === 0) return null;
     if (count <= keyspace.limits['zset-max-listpack-entries']) {
-      return new SmallValue(KIND.SORTED_SET_PACKED, bytes, start, length);
+      return this.small.set(KIND.SORTED_SET_PACKED, bytes, start, length);
     }
     const table = new SortedSetTable(keyspace.heap, keyspace.seed);
     table.reserve(count);
     return this.filled(KIND.SORTED_SET_TABLE, table, fillSortedSetTable(table, bytes, start));
-  }
-
-  private readStream(type: StreamType): DecodedValue {
-    const decoder = new StreamDecoder(this.keyspace, this.reader, this.deep);
-    try {
-      return decoder.read(type);
-    } finally {
-      this.blocks += decoder.blocks;
-    }
   }
 
   /** A table that was filled from a block, unless that held something twice. */
@@ -304,11 +411,22 @@ export class ValueDecoder {
     throw this.reader.error('duplicate in a packed block');
   }
 
-  /** How many elements follow; each takes a byte at least, so more than there are bytes is wrong. */
+  /** How many elements follow, as the data says. What comes of a wrong one is that the data ends too early. */
   private readCount(): number {
-    const count = this.reader.length();
-    if (count > this.reader.left) throw this.reader.error('more elements than data');
+    return Number(this.reader.number());
+  }
+
+  /** As `readCount` for elements that go into a table, which cannot be of any size. */
+  private readTableCount(): number {
+    const count = this.readCount();
+    if (count > MAX_TABLE_ENTRIES)
+      throw this.reader.error(`${OUT_OF_MEMORY} in dictTryExpand ${BigInt(count)}`);
     return count;
+  }
+
+  /** How many elements to make room for: each takes a byte at least, so no more than there are bytes. */
+  private expected(count: number): number {
+    return Math.min(count, this.reader.left);
   }
 
   private readElement(value: PackedValue): PackedValue {
@@ -317,15 +435,13 @@ export class ValueDecoder {
     return value.setBytes(reader.stringBytes, reader.stringStart, reader.stringLength);
   }
 
-  /** The string that was just read. */
-  private string(): [bytes: Uint8Array, start: number, length: number] {
-    const { stringBytes, stringStart, stringLength } = this.reader;
-    return [stringBytes, stringStart, stringLength];
-  }
-
   private checkBlock(what: string, isSound: boolean): void {
     this.blocks++;
     if (!isSound) throw this.damaged(what);
+  }
+
+  private duplicateField(): RdbError {
+    return this.reader.error('Duplicate hash fields detected');
   }
 
   private damaged(what: string): RdbError {
@@ -333,7 +449,8 @@ export class ValueDecoder {
   }
 
   private visitString(what: string, visitBlock: typeof visitZiplist, visit: VisitEntry): void {
-    if (!visitBlock(...this.string(), this.second, visit)) throw this.damaged(what);
+    const { stringBytes, stringLength, stringStart } = this.reader;
+    if (!visitBlock(stringBytes, stringStart, stringLength, this.second, visit)) throw this.damaged(what);
   }
 
   /** The ziplist that was just read as a packed block. */

@@ -1,30 +1,8 @@
-// Lists under many settings, told to our server and to the real one: the answers must be the same, and so must be the nodes
-// that a list has become: their number, their bytes, and what they take in an RDB file (DEBUG OBJECT tells all three).
+// Programs of list commands under many settings: what a list's nodes become depends on the limits, on the lengths of the
+// elements, and on where they are put.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SeededRandom } from '../../src/index.ts';
-import { findReference, isVersionAtLeast, ReferenceServer } from '../support/reference.ts';
+import type { SeededRandom } from '../../src/index.ts';
 import type { TestClient } from '../support/test-client.ts';
-import { TestServer } from '../support/test-server.ts';
-
-const REQUESTS = 400;
-const firstSeed = Number(process.env.RESPITE_SEED ?? 1);
-const runs = Number(process.env.RESPITE_RUNS ?? 20);
-
-const program = findReference()!;
-const isLikeOurs = isVersionAtLeast(program.version, '7.2');
-let ours: TestServer;
-let reference: ReferenceServer;
-
-beforeAll(async () => {
-  ours = await TestServer.start({ realTime: true, config: { 'enable-debug-command': 'yes' } });
-  reference = await ReferenceServer.start(program, { 'enable-debug-command': 'yes' });
-});
-
-afterAll(async () => {
-  await ours.close();
-  await reference.stop();
-});
 
 const NODE_LIMITS = ['-1', '-2', '-5', '-7', '0', '1', '2', '3', '10', '128', '40000'];
 const THRESHOLDS = ['0', '0', '1', '5', '100', '1000'];
@@ -108,50 +86,29 @@ class ListFuzzer {
   }
 }
 
-async function stateOf(client: TestClient): Promise<string> {
+/** A program for a server, with the settings that it begins with. */
+export function listProgram(
+  random: SeededRandom,
+  steps: number,
+): { setUp: string[][]; requests: string[][] } {
+  const fuzzer = new ListFuzzer(random);
+  const setUp = [
+    ['CONFIG', 'SET', 'list-max-listpack-size', fuzzer.pick(NODE_LIMITS)],
+    ['DEBUG', 'QUICKLIST-PACKED-THRESHOLD', fuzzer.pick(THRESHOLDS)],
+  ];
+  return { setUp, requests: Array.from({ length: steps }, () => fuzzer.next()) };
+}
+
+/** The lists, and what their nodes are: their number, their bytes, and what they take in an RDB file. */
+export async function listNodes(client: TestClient): Promise<string[]> {
   const frames = await client.pipeline([
     'LRANGE list 0 -1',
     'LRANGE other 0 -1',
     'DEBUG OBJECT list',
     'DEBUG OBJECT other',
+    'DEBUG DIGEST-VALUE list other',
   ]);
-  return frames
-    .map(({ raw }) => raw.replace(/Value at:\S+/, '').replace(/ lru:\d+ lru_seconds_idle:\d+/, ''))
-    .join('');
+  return frames.map(({ raw }) =>
+    raw.replace(/Value at:\S+/, '').replace(/ lru:\d+ lru_seconds_idle:\d+/, ''),
+  );
 }
-
-test.runIf(isLikeOurs).each(Array.from({ length: runs }, (_, i) => firstSeed + i))(
-  'seed %i',
-  async (seed) => {
-    const fuzzer = new ListFuzzer(new SeededRandom(Buffer.from(`lists ${seed}`)));
-    const sides = [ours.connect(), await reference.connect()];
-    const limit = fuzzer.pick(NODE_LIMITS);
-    const threshold = fuzzer.pick(THRESHOLDS);
-    for (const side of sides) {
-      await side.pipeline([
-        'FLUSHALL',
-        `CONFIG SET list-max-listpack-size ${limit}`,
-        `DEBUG QUICKLIST-PACKED-THRESHOLD ${threshold}`,
-      ]);
-    }
-    const told: string[] = [`limit ${limit}, threshold ${threshold}`];
-    for (let i = 0; i < REQUESTS; i++) {
-      const request = fuzzer.next();
-      told.push(request.map((word) => (word.length > 20 ? `${word[0]}*${word.length}` : word)).join(' '));
-      const story = () => told.slice(0, 1).concat(told.slice(-12)).join('\n');
-      const [mine, theirs] = await Promise.all(sides.map(async (side) => (await side.call(request)).raw));
-      expect(mine, story()).toBe(theirs);
-      const [myState, theirState] = await Promise.all(sides.map(stateOf));
-      if (myState !== theirState) {
-        const nodes = (state: string) =>
-          state
-            .split('\r\n')
-            .filter((line) => line.includes('refcount'))
-            .join('\n');
-        expect(nodes(myState!), story()).toBe(nodes(theirState!));
-        expect(myState, story()).toBe(theirState);
-      }
-    }
-    for (const side of sides) side.close();
-  },
-);

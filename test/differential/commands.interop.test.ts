@@ -1,39 +1,23 @@
 // Random command sequences to our server and to the real one: the answers must be the same bytes, and so must be what the
 // servers hold in the end. RESPITE_SEED starts at another seed, RESPITE_RUNS tells how many sequences.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/commands/registry.ts';
 import { SeededRandom } from '../../src/index.ts';
 import { showReply } from '../support/match-reply.ts';
-import { findReference, isVersionAtLeast, ReferenceServer } from '../support/reference.ts';
-import type { Protocol, Reply } from '../support/resp.ts';
+import { findReference, isVersionAtLeast } from '../support/reference.ts';
+import type { Reply } from '../support/resp.ts';
 import { plainValue, type TestClient } from '../support/test-client.ts';
-import { TestServer } from '../support/test-server.ts';
+import { answerText, keyspaceText } from './answers.ts';
 import { CommandFuzzer, toldCommands } from './commands.ts';
-import { type Side, shrink, tellBoth } from './compare.ts';
+import { expectAlike } from './compare.ts';
+import { firstSeed, sidesOf } from './sides.ts';
 
 const REQUESTS = 250;
-const firstSeed = Number(process.env.RESPITE_SEED ?? 1);
 const runs = Number(process.env.RESPITE_RUNS ?? 30);
 
 const program = findReference()!;
-let ours: TestServer;
-let reference: ReferenceServer;
-let sides: [Side, Side];
-
-beforeAll(async () => {
-  ours = await TestServer.start({ realTime: true });
-  reference = await ReferenceServer.start(program);
-  sides = [
-    { name: 'ours', connect: async () => ours.connect() },
-    { name: 'reference', connect: () => reference.connect() },
-  ];
-});
-
-afterAll(async () => {
-  await ours.close();
-  await reference.stop();
-});
+const sides = sidesOf();
 
 // An older reference lacks some commands and words others otherwise: of the data types it is asked about strings only.
 const isOlder = !isVersionAtLeast(program.version, '7.2.0');
@@ -59,16 +43,13 @@ function isComparable(request: readonly string[]): boolean {
   return !mayName || isVersionAtLeast(program.version, '7.2.0');
 }
 
-describe.each([2, 3] as const)('RESP%i', (protocol: Protocol) => {
+const manner = { blockSteps: REQUESTS, answer: answerText, state: keyspaceText };
+
+describe.each([2, 3] as const)('RESP%i', (protocol) => {
   test.each(Array.from({ length: runs }, (_, i) => firstSeed + i))('seed %i', async (seed) => {
     const random = new SeededRandom(Buffer.from(`differential ${seed} ${protocol}`));
     const requests = new CommandFuzzer(random, commands).sequence(REQUESTS).filter(isComparable);
-    const found = await tellBoth(sides, requests, protocol);
-    if (found === null) return;
-    const small = await shrink(requests, async (some) => (await tellBoth(sides, some, protocol)) !== null);
-    const shown = small.map((request) => `  ${request.map((arg) => JSON.stringify(arg)).join(' ')}`);
-    const again = (await tellBoth(sides, small, protocol)) ?? found;
-    expect.fail(`seed ${seed}, RESP${protocol}:\n${shown.join('\n')}\n${again}`);
+    await expectAlike(sides(), { setUp: [], requests }, protocol, manner);
   });
 });
 
@@ -78,7 +59,7 @@ test('there is something to tell', () => {
 
 test('COMMAND INFO says of every command what the reference says', async (context) => {
   if (!isVersionAtLeast(program.version, '7.2')) context.skip('the reference is older than what we are like');
-  const [left, right] = await Promise.all(sides.map((side) => side.connect()));
+  const [left, right] = await Promise.all(sides().map((side) => side.connect()));
   const names = COMMANDS.flatMap((command) => [command, ...command.subcommands.values()]).map(
     (one) => one.fullName,
   );
@@ -94,7 +75,7 @@ test('COMMAND INFO says of every command what the reference says', async (contex
 });
 
 test('RANDOMKEY gives every key its turn', async () => {
-  for (const side of sides) {
+  for (const side of sides()) {
     const client = await side.connect();
     await client.pipeline(['FLUSHALL', 'MSET a 1 b 2 c 3']);
     const replies = await client.pipeline(Array.from({ length: 300 }, () => 'RANDOMKEY'));
@@ -107,7 +88,7 @@ test('RANDOMKEY gives every key its turn', async () => {
 });
 
 test('SCAN finds every key once, whatever COUNT, MATCH and TYPE are', async () => {
-  for (const side of sides) {
+  for (const side of sides()) {
     const client: TestClient = await side.connect();
     await client.call('FLUSHALL');
     const keys = Array.from({ length: 500 }, (_, i) => `key:${i}`);

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Starts respite-check-aof: the built one, or in a checkout without a build the sources.
+
+import { existsSync } from 'node:fs';
+
+const built = new URL('../dist/tools/main-check-aof.js', import.meta.url);
+if (existsSync(built)) {
+  await import(built.href);
+} else {
+  const { register } = await import('tsx/esm/api');
+  register();
+  await import(new URL('../src/tools/main-check-aof.ts', import.meta.url).href);
+}

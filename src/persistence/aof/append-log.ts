@@ -1,0 +1,358 @@
+// The end of the append-only files: effects gather here while a turn of the event loop runs, and are written before any
+// client hears of them, all of a turn in one write. How soon they are on the disk is up to `appendfsync`: `always` before
+// the replies, too; `everysec` about once a second, beside the event loop; `no` when the system likes. What cannot be
+// written stays, is tried again, and makes the server refuse writes meanwhile.
+
+import type { Logger } from '../../base/logger.ts';
+import type { Runtime } from '../../base/runtime.ts';
+import type { Config } from '../../config/config.ts';
+import type { ConfigValues } from '../../config/directives.ts';
+import { errorCode, reasonOf } from '../../config/file-text.ts';
+import { CommandBuffer } from '../../engine/command-buffer.ts';
+import type { DebugSettings } from '../../engine/debug-settings.ts';
+import { NO_DATABASE, type PropagationSink } from '../../engine/propagation.ts';
+import type { Turn } from '../../engine/turn.ts';
+import { timestampLine } from './timestamps.ts';
+
+export interface AppendLogParts {
+  readonly runtime: Runtime;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly turn: Turn;
+  readonly debug: DebugSettings;
+  /** Whether a snapshot keeps the disk busy, which `no-appendfsync-on-rewrite` makes room for. */
+  isSnapshotRunning(): boolean;
+  /** Ends the server at once: no client may hear of what cannot be made safe. */
+  giveUp(): void;
+}
+
+// What is written while an fsync is under way waits for it, but no longer than this.
+const MAX_POSTPONE_SECONDS = 2;
+// No system writes more at once.
+const MAX_WRITE_BYTES = 2 ** 30;
+const ERROR_LOG_SECONDS = 30;
+const NO_SPACE = 'No space left on device';
+
+export class AppendLog implements PropagationSink {
+  /** How many bytes the file has. */
+  fileSize = 0;
+  /** How often a write did not wait any longer for an fsync. */
+  delayedFsyncs = 0;
+  /** Called with how many bytes were written. */
+  onWritten: (bytes: number) => void = () => {};
+  /** Called when `lastError` changes. */
+  onChange: () => void = () => {};
+
+  private readonly parts: AppendLogParts;
+  private readonly buffer = new CommandBuffer();
+  private readonly select: [string, string] = ['SELECT', ''];
+  private policy: ConfigValues['appendfsync'] = 'everysec';
+  private hasTimestamps = false;
+  private dbId = NO_DATABASE;
+  private timestampSeconds = 0;
+  private fd = -1;
+  // Up to where the file was given to the disk, or is just being given.
+  private syncedSize = 0;
+  private lastSyncSeconds: number;
+  private isSyncing = false;
+  // A file that is to be closed when the fsync that runs on it is done.
+  private closing = -1;
+  private postponedSinceSeconds = 0;
+  private writeError = '';
+  private syncError = '';
+  private errorLoggedSeconds = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: AppendLogParts) {
+    this.parts = parts;
+    this.lastSyncSeconds = this.nowSeconds;
+    this.applySettings();
+    parts.config.onChangeOfAny(['appendfsync', 'aof-timestamp-enabled'], () => {
+      this.applySettings();
+      this.flush(true);
+      return null;
+    });
+    parts.turn.beforeReplies.push(() => {
+      if (this.buffer.at > 0) this.flush(false);
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.fd >= 0;
+  }
+
+  /** Bytes that are not written yet. */
+  get bufferLength(): number {
+    return this.buffer.at;
+  }
+
+  get pendingFsyncs(): number {
+    return this.isSyncing ? 1 : 0;
+  }
+
+  /** The system's words for why effects are not safe; '' when they are. */
+  get lastError(): string {
+    return this.writeError === '' ? this.syncError : this.writeError;
+  }
+
+  /** Effects go to another file from here on, which has `size` bytes; the one before is closed when it is on the disk. */
+  open(fd: number, size: number): void {
+    if (this.fd >= 0) this.syncAndClose(this.fd);
+    this.fd = fd;
+    this.fileSize = this.syncedSize = size;
+    this.dbId = NO_DATABASE;
+  }
+
+  /** Writes and forces to the disk what there is, and closes the file. */
+  close(): void {
+    if (this.fd < 0) return;
+    this.settle();
+    const { fd } = this;
+    this.fd = -1;
+    if (this.isSyncing) this.closing = fd;
+    else this.parts.runtime.files.closeSync(fd);
+    this.drop();
+    this.dbId = NO_DATABASE;
+    this.fileSize = this.syncedSize = 0;
+  }
+
+  /** Forgets what is not written. */
+  drop(): void {
+    this.buffer.clear();
+    this.postponedSinceSeconds = 0;
+  }
+
+  /** Errors of the past are of no interest any more: the log begins anew. */
+  forgetErrors(): void {
+    const { log } = this.parts;
+    this.lastSyncSeconds = this.nowSeconds;
+    if (this.syncError !== '') log.warning('AOF reopen, just ignore the AOF fsync error in bio job');
+    if (this.writeError !== '') log.warning('AOF reopen, just ignore the last error.');
+    this.setErrors('', '');
+  }
+
+  /** The next effect says which database it is in. */
+  forgetDatabase(): void {
+    this.dbId = NO_DATABASE;
+  }
+
+  effect(dbId: number, bytes: Uint8Array, start: number, end: number): void {
+    const { buffer } = this;
+    if (buffer.at === 0) this.parts.turn.expect();
+    if (this.hasTimestamps) this.addTimestamp();
+    if (dbId !== NO_DATABASE && dbId !== this.dbId) {
+      this.dbId = dbId;
+      this.select[1] = String(dbId);
+      buffer.addTexts(this.select);
+    }
+    buffer.addBytes(bytes, start, end);
+  }
+
+  /**
+   * Writes what waits, and forces it to the disk as `appendfsync` has it; to be called several times a second, for what has
+   * to be done by the clock and for what could not be written. `force`: also while an fsync is under way.
+   */
+  flush(force: boolean): void {
+    if (this.fd < 0) return;
+    if (this.buffer.at > 0) {
+      if (!force && this.mustWait()) return;
+      if (!this.write()) return;
+    }
+    this.syncIfDue();
+  }
+
+  /** Writes what waits, and returns when all of it is on the disk, or cannot be brought there: the log says why. */
+  settle(): void {
+    if (this.fd < 0) return;
+    this.flush(true);
+    try {
+      this.parts.runtime.files.fdatasyncSync(this.fd);
+      this.noteSynced();
+    } catch (error) {
+      this.parts.log.warning(`Fail to fsync the AOF file: ${reasonOf(error)}.`);
+    }
+  }
+
+  // Under `everysec` a write would wait for the fsync that is under way, and with it everybody else.
+  private mustWait(): boolean {
+    if (this.policy !== 'everysec' || !this.isSyncing) return false;
+    const { nowSeconds } = this;
+    if (this.postponedSinceSeconds === 0) {
+      this.postponedSinceSeconds = nowSeconds;
+      return true;
+    }
+    if (nowSeconds - this.postponedSinceSeconds < MAX_POSTPONE_SECONDS) return true;
+    this.delayedFsyncs++;
+    this.parts.log.notice(
+      'Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down Redis.',
+    );
+    return false;
+  }
+
+  // Returns whether all of it was written.
+  private write(): boolean {
+    const { debug, runtime } = this.parts;
+    const { buffer } = this;
+    if (debug.aofFlushSleepUs > 0) runtime.timers.block(debug.aofFlushSleepUs / 1000);
+    this.postponedSinceSeconds = 0;
+    const length = buffer.at;
+    const { written, error } = this.writeBytes(length);
+    if (written < length) {
+      this.writeFailed(written, length, error);
+      return false;
+    }
+    this.written(length);
+    buffer.clear();
+    if (this.writeError !== '') {
+      this.parts.log.notice('AOF write error looks solved, Redis can write again.');
+      this.setErrors('', this.syncError);
+    }
+    return true;
+  }
+
+  private writeBytes(length: number): { written: number; error: unknown } {
+    const { files } = this.parts.runtime;
+    let written = 0;
+    try {
+      while (written < length) {
+        const most = Math.min(length - written, MAX_WRITE_BYTES);
+        const count = files.writeSync(this.fd, this.buffer.bytes, written, most);
+        if (count === 0) break;
+        written += count;
+      }
+    } catch (error) {
+      return { written, error };
+    }
+    return { written, error: null };
+  }
+
+  private writeFailed(written: number, expected: number, error: unknown): void {
+    const { log } = this.parts;
+    const { nowSeconds } = this;
+    const isQuiet = nowSeconds - this.errorLoggedSeconds <= ERROR_LOG_SECONDS;
+    if (!isQuiet) this.errorLoggedSeconds = nowSeconds;
+    let kept = 0;
+    if (written === 0 && error !== null) {
+      if (!isQuiet) log.warning(`Error writing to the AOF file: ${reasonOf(error)}`);
+    } else {
+      if (!isQuiet)
+        log.warning(`Short write while writing to the AOF file: (nwritten=${written}, expected=${expected})`);
+      if (!this.takeBack(isQuiet)) kept = written;
+    }
+    if (this.policy === 'always') {
+      log.warning("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...");
+      this.parts.giveUp();
+      return;
+    }
+    if (kept > 0) {
+      this.written(kept);
+      this.buffer.bytes.copyWithin(0, kept, expected);
+      this.buffer.at -= kept;
+    }
+    this.setErrors(written === 0 && error !== null ? reasonOf(error) : NO_SPACE, this.syncError);
+  }
+
+  // A part of an effect in the file would end what can be loaded of it.
+  private takeBack(isQuiet: boolean): boolean {
+    const { log, runtime } = this.parts;
+    try {
+      runtime.files.ftruncateSync(this.fd, this.fileSize);
+      return true;
+    } catch (error) {
+      if (!isQuiet)
+        log.warning(
+          `Could not remove short write from the append-only file.  Redis may refuse to load the AOF the next time it starts.  ftruncate: ${reasonOf(error)}`,
+        );
+      return false;
+    }
+  }
+
+  private written(bytes: number): void {
+    this.fileSize += bytes;
+    this.onWritten(bytes);
+  }
+
+  private syncIfDue(): void {
+    const { config, isSnapshotRunning } = this.parts;
+    if (this.policy === 'no' || this.syncedSize === this.fileSize) return;
+    if (config.values['no-appendfsync-on-rewrite'] && isSnapshotRunning()) return;
+    if (this.policy === 'always') this.syncNow();
+    else if (this.nowSeconds > this.lastSyncSeconds) this.syncInBackground();
+  }
+
+  private syncNow(): void {
+    const { log, runtime } = this.parts;
+    try {
+      runtime.files.fdatasyncSync(this.fd);
+      this.noteSynced();
+    } catch (error) {
+      log.warning(
+        `Can't persist AOF for fsync error when the AOF fsync policy is 'always': ${reasonOf(error)}. Exiting...`,
+      );
+      this.parts.giveUp();
+    }
+  }
+
+  private noteSynced(): void {
+    this.syncedSize = this.fileSize;
+    this.lastSyncSeconds = this.nowSeconds;
+  }
+
+  private syncInBackground(): void {
+    this.lastSyncSeconds = this.nowSeconds;
+    if (this.isSyncing) return;
+    this.isSyncing = true;
+    this.syncedSize = this.fileSize;
+    this.parts.runtime.files.fdatasync(this.fd, (error) => {
+      this.isSyncing = false;
+      this.noteSyncResult(error);
+      if (this.closing >= 0) this.parts.runtime.files.closeSync(this.closing);
+      this.closing = -1;
+      if (this.postponedSinceSeconds !== 0) this.flush(false);
+    });
+  }
+
+  private syncAndClose(fd: number): void {
+    const { files } = this.parts.runtime;
+    this.lastSyncSeconds = this.nowSeconds;
+    files.fdatasync(fd, (error) => {
+      this.noteSyncResult(error);
+      files.close(fd, () => {});
+    });
+  }
+
+  // A file that is closed meanwhile, or that is none, is not one that has lost anything.
+  private noteSyncResult(error: Error | null): void {
+    const code = errorCode(error);
+    if (error === null || code === 'EBADF' || code === 'EINVAL') {
+      this.setErrors(this.writeError, '');
+      return;
+    }
+    if (this.syncError === '') this.parts.log.warning(`Fail to fsync the AOF file: ${reasonOf(error)}`);
+    this.setErrors(this.writeError, reasonOf(error));
+  }
+
+  private setErrors(writeError: string, syncError: string): void {
+    const before = this.lastError;
+    this.writeError = writeError;
+    this.syncError = syncError;
+    if (this.lastError !== before) this.onChange();
+  }
+
+  private applySettings(): void {
+    const { values } = this.parts.config;
+    this.policy = values.appendfsync;
+    this.hasTimestamps = values['aof-timestamp-enabled'];
+  }
+
+  private addTimestamp(): void {
+    const { nowSeconds } = this;
+    if (this.timestampSeconds >= nowSeconds) return;
+    this.timestampSeconds = nowSeconds;
+    const line = Buffer.from(timestampLine(nowSeconds), 'latin1');
+    this.buffer.addBytes(line, 0, line.length);
+  }
+
+  private get nowSeconds(): number {
+    return Math.floor(this.parts.runtime.clock.nowMs() / 1000);
+  }
+}

@@ -1,0 +1,350 @@
+// Snapshots without fork: all data as they are at one moment, written to a file in slices while the server goes on. Each
+// database has a pass over its entries (memory/table-pass.ts): what is about to change is encoded first, so the file
+// shows the moment of the start, and no more memory is needed than what changes meanwhile takes. BGSAVE and the rewriting
+// of the AOF differ by their encoder alone.
+
+import { resolve } from 'node:path';
+import type { Clock, FileDoor, TimerHandle, TimerService } from '../base/runtime.ts';
+import { isLarge } from '../datatypes/kind.ts';
+import type { Database } from '../keyspace/database.ts';
+import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { ChainedTable } from '../memory/chained-table.ts';
+import type { Ref } from '../memory/heap.ts';
+import { TablePass } from '../memory/table-pass.ts';
+import { BackgroundFile } from './background-file.ts';
+import type { Section, SnapshotEncoder, TableEncoder, TakeBytes } from './snapshot-encoder.ts';
+
+export type { SnapshotEncoder, TakeBytes };
+
+export interface SnapshotOptions {
+  readonly encoder: SnapshotEncoder;
+  /** The folder, and the name in it under which the file is made. */
+  readonly folder: string;
+  readonly temporaryName: string;
+  /** Whether the file is forced to the disk in portions while it is written. */
+  readonly autoSync: boolean;
+  /** Called once: the file is complete and on the disk, to be renamed; or it is gone, and this is why. */
+  done(error: Error | null): void;
+}
+
+/** How far a snapshot is. */
+export interface SnapshotProgress {
+  readonly keysProcessed: number;
+  readonly keysTotal: number;
+  readonly startedMs: number;
+  readonly bytesWritten: number;
+}
+
+export interface SnapshotParts {
+  readonly clock: Clock;
+  readonly timers: TimerService;
+  readonly files: FileDoor;
+  readonly keyspace: Keyspace;
+  /** A number that grows when the server has something else to do. */
+  readonly activity: () => number;
+  /** `rdb-key-save-delay`: microseconds to wait for each key; a negative number of keys to wait one microsecond for. */
+  readonly keyDelayUs: () => number;
+  /** Called when one begins. */
+  readonly onStart?: () => void;
+}
+
+/** Why a snapshot has ended that was aborted. */
+export class SnapshotAborted extends Error {
+  constructor() {
+    super('the snapshot was aborted');
+  }
+}
+
+// So much comes together before it is handed to the file.
+const HAND_OVER_BYTES = 64 * 1024;
+// A slice, and how long others go first when there are any: so a snapshot takes a quarter of a busy processor.
+const SLICE_MS = 1;
+const REST_MS = 3;
+// From so many elements on a table is written element by element.
+const LEAST_OPENED = 1024;
+// The clock is read after so many buckets.
+const BUCKETS_PER_CLOCK = 16;
+// Delays are waited for when so much of them has come together.
+const LEAST_DELAY_US = 1000;
+
+export class Snapshots {
+  private readonly parts: SnapshotParts;
+  private running: Snapshot | null = null;
+
+  constructor(parts: SnapshotParts) {
+    this.parts = parts;
+  }
+
+  /** The snapshot that is under way. */
+  get current(): SnapshotProgress | null {
+    return this.running;
+  }
+
+  /** Begins one, of what the keyspace holds now; none may be under way. Throws when its file cannot be made. */
+  start(options: SnapshotOptions): void {
+    this.running = new Snapshot(this.parts, options, () => {
+      this.running = null;
+    });
+    this.parts.onStart?.();
+  }
+
+  /** Ends what is under way, removes its file and tells its owner. */
+  abort(): void {
+    this.running?.fail(new SnapshotAborted());
+  }
+}
+
+interface DatabasePart {
+  readonly id: number;
+  readonly db: Database;
+  readonly pass: TablePass;
+  readonly size: number;
+  readonly volatileSize: number;
+  isBegun: boolean;
+}
+
+/** A large value whose elements are written one by one: at its turn, or before when they are about to change. */
+interface OpenTable {
+  readonly part: DatabasePart;
+  /** What was written of it before its turn. */
+  readonly section: Section;
+  readonly encoder: TableEncoder;
+  readonly pass: TablePass;
+}
+
+class Snapshot implements SnapshotProgress {
+  keysProcessed = 0;
+  readonly keysTotal: number;
+  readonly startedMs: number;
+
+  private readonly parts: SnapshotParts;
+  private readonly options: SnapshotOptions;
+  private readonly encoder: SnapshotEncoder;
+  private readonly onEnd: () => void;
+  private readonly file: BackgroundFile;
+  private readonly left: DatabasePart[];
+  // Tables that wait for their turn, and the one whose turn it is. While that one is written, entries that are about to
+  // change go aside.
+  private readonly waiting: OpenTable[] = [];
+  private streamed: OpenTable | null = null;
+  private readonly aside: Section;
+  // Which database the last entry was of, in the file and aside.
+  private writtenPart: DatabasePart | null = null;
+  private asidePart: DatabasePart | null = null;
+  private timer: TimerHandle | null = null;
+  private isScheduled = false;
+  // Everything was given to the file.
+  private isComplete = false;
+  private sliceEndUs = 0;
+  private bucketsSeen = 0;
+  private owedUs = 0;
+  private activity = 0;
+  private hasEnded = false;
+  private readonly take: TakeBytes = (bytes, length) => this.file.write(bytes, length);
+  private readonly enough = () => this.isEnough();
+  private readonly runSlice = () => this.slice();
+
+  constructor(parts: SnapshotParts, options: SnapshotOptions, onEnd: () => void) {
+    this.parts = parts;
+    this.options = options;
+    this.encoder = options.encoder;
+    this.onEnd = onEnd;
+    this.startedMs = parts.clock.nowMs();
+    this.file = new BackgroundFile({
+      files: parts.files,
+      path: this.path,
+      autoSync: options.autoSync,
+      onRoom: () => this.schedule(),
+      onEnd: (error) => this.fileEnded(error),
+    });
+    this.aside = this.encoder.newSection();
+    this.left = parts.keyspace.databases.filter((db) => db.size > 0).map((db) => this.partOf(db));
+    this.keysTotal = this.left.reduce((sum, { size }) => sum + size, 0);
+    this.encoder.begin();
+    this.schedule();
+  }
+
+  get bytesWritten(): number {
+    return this.file.written;
+  }
+
+  fail(error: Error): void {
+    if (this.hasEnded) return;
+    this.endPasses();
+    this.file.abandon();
+    this.end(error);
+  }
+
+  private partOf(db: Database): DatabasePart {
+    const part: DatabasePart = {
+      id: db.id,
+      db,
+      pass: new TablePass(db.dict, (ref) => this.visit(part, ref)),
+      size: db.size,
+      volatileSize: db.volatile.size,
+      isBegun: false,
+    };
+    return part;
+  }
+
+  private visit(part: DatabasePart, ref: Ref): void {
+    const { encoder } = this;
+    this.keysProcessed++;
+    const delayUs = this.parts.keyDelayUs();
+    if (delayUs !== 0) this.owedUs += delayUs > 0 ? delayUs : -1 / delayUs;
+    const { db } = part;
+    const table = isLarge(db.kind(ref)) ? db.large(ref).table : undefined;
+    if (table !== undefined && table.size >= LEAST_OPENED) {
+      this.open(part, ref, table);
+      return;
+    }
+    if (this.streamed === null) {
+      if (this.writtenPart !== part) this.begin(part);
+      encoder.entry(db, ref);
+      if (encoder.pendingBytes >= HAND_OVER_BYTES) encoder.handOver(this.take);
+      return;
+    }
+    encoder.writeTo(this.aside);
+    if (this.asidePart !== part) this.asidePart = this.announce(part);
+    encoder.entry(db, ref);
+    encoder.writeTo(null);
+  }
+
+  private begin(part: DatabasePart): void {
+    this.writtenPart = this.announce(part);
+  }
+
+  private announce(part: DatabasePart): DatabasePart {
+    if (part.isBegun) this.encoder.database(part.id, 0, 0);
+    else this.encoder.database(part.id, part.size, part.volatileSize);
+    part.isBegun = true;
+    return part;
+  }
+
+  private open(part: DatabasePart, ref: Ref, table: ChainedTable): void {
+    const { encoder } = this;
+    const section = encoder.newSection();
+    encoder.writeTo(section);
+    const opened: OpenTable = {
+      part,
+      section,
+      encoder: encoder.beginTable(part.db, ref),
+      pass: new TablePass(table, (element) => this.visitElement(opened, element)),
+    };
+    encoder.writeTo(null);
+    this.waiting.push(opened);
+  }
+
+  private visitElement(opened: OpenTable, element: Ref): void {
+    const { encoder } = this;
+    if (opened !== this.streamed) {
+      encoder.writeTo(opened.section);
+      opened.encoder.element(element);
+      encoder.writeTo(null);
+      return;
+    }
+    opened.encoder.element(element);
+    if (encoder.pendingBytes >= HAND_OVER_BYTES) encoder.handOver(this.take);
+  }
+
+  private slice(): void {
+    this.timer = null;
+    this.isScheduled = false;
+    if (this.hasEnded || this.file.isFull) return;
+    this.sliceEndUs = this.parts.clock.monotonicUs() + SLICE_MS * 1000;
+    while (this.step()) {
+      if (!this.isSliceOver()) continue;
+      if (!this.file.isFull) this.schedule();
+      return;
+    }
+    this.isComplete = true;
+    this.encoder.end(this.take);
+    this.file.finish();
+  }
+
+  // Returns whether anything is left.
+  private step(): boolean {
+    if (this.streamed !== null) {
+      if (!this.streamed.pass.step(this.enough)) this.endStreamed(this.streamed);
+      return true;
+    }
+    const opened = this.waiting.shift();
+    if (opened !== undefined) {
+      this.stream(opened);
+      return true;
+    }
+    const part = this.left[0];
+    if (part === undefined) return false;
+    if (!part.pass.step(this.enough)) this.left.shift();
+    return true;
+  }
+
+  // Its turn: what was written of it before, then the rest.
+  private stream(opened: OpenTable): void {
+    if (this.writtenPart !== opened.part) this.begin(opened.part);
+    this.encoder.join(opened.section);
+    this.encoder.handOver(this.take);
+    this.streamed = opened;
+  }
+
+  private endStreamed(opened: OpenTable): void {
+    opened.encoder.end();
+    this.streamed = null;
+    if (this.aside.at === 0) return;
+    this.encoder.join(this.aside);
+    this.encoder.handOver(this.take);
+    this.writtenPart = this.asidePart;
+    this.asidePart = null;
+  }
+
+  private isEnough(): boolean {
+    if (this.streamed === null && this.waiting.length > 0) return true;
+    if (++this.bucketsSeen % BUCKETS_PER_CLOCK !== 0 && this.owedUs < LEAST_DELAY_US) return false;
+    return this.isSliceOver();
+  }
+
+  private isSliceOver(): boolean {
+    return (
+      this.owedUs >= LEAST_DELAY_US || this.file.isFull || this.parts.clock.monotonicUs() >= this.sliceEndUs
+    );
+  }
+
+  // While the file is full, nothing is scheduled: it says when it has room.
+  private schedule(): void {
+    if (this.hasEnded || this.isScheduled || this.isComplete) return;
+    this.isScheduled = true;
+    const { activity, timers } = this.parts;
+    const now = activity();
+    const isQuiet = now === this.activity;
+    this.activity = now;
+    const owedMs = Math.floor(this.owedUs / 1000);
+    this.owedUs -= owedMs * 1000;
+    const restMs = Math.max(owedMs, isQuiet ? 0 : REST_MS);
+    if (restMs === 0) timers.afterTurn(this.runSlice);
+    else this.timer = timers.after(restMs, this.runSlice, { unref: true });
+  }
+
+  private fileEnded(error: Error | null): void {
+    if (this.hasEnded) return;
+    this.endPasses();
+    this.end(error);
+  }
+
+  private endPasses(): void {
+    for (const { pass } of this.left) pass.end();
+    for (const { pass } of this.waiting) pass.end();
+    this.streamed?.pass.end();
+    this.timer?.cancel();
+  }
+
+  private end(error: Error | null): void {
+    this.hasEnded = true;
+    this.onEnd();
+    if (error !== null) this.parts.files.rmSync(this.path, { force: true });
+    this.options.done(error);
+  }
+
+  private get path(): string {
+    return resolve(this.options.folder, this.options.temporaryName);
+  }
+}
