@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'test/**/*.interop.test.ts'],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // Files share what a worker has imported: no module keeps state (test/architecture.test.ts), so none can hand it on.
     isolate: false,
     maxWorkers: '100%',

@@ -11,6 +11,7 @@ const OF_7_2 = [
   'test/differential/streams.interop.test.ts',
   'test/differential/themes.interop.test.ts',
   'test/commands/bitmap-geo.interop.test.ts',
+  'test/persistence/aof/aof.interop.test.ts',
   'test/persistence/rdb-file.interop.test.ts',
   'test/persistence/values.interop.test.ts',
   'test/replication/replica.interop.test.ts',
@@ -29,6 +30,7 @@ export default defineConfig({
       'test/commands/cases*.test.ts',
       'test/differential/recorded.test.ts',
       'test/e2e/**/*.test.ts',
+      'test/fuzz/frames.test.ts',
       'test/**/*.interop.test.ts',
       // Needs no real Redis, but time for more than a sample.
       'test/persistence/damage.test.ts',

@@ -60,8 +60,8 @@ export class ValuePayloads {
   undump(bytes: Buffer, start: number, length: number): DetachedValue | null {
     const { config, keyspace, log } = this.parts;
     const reader = new RdbReader(bytes, start, start + length);
-    // A client's bytes are always looked through: what Redis calls sanitizing only decides whether that is counted.
-    const decoder = new ValueDecoder(keyspace, reader, true);
+    const sanitizes = config.values['sanitize-dump-payload'] !== 'no';
+    const decoder = new ValueDecoder(keyspace, reader, sanitizes);
     try {
       const type = reader.byte();
       return isRdbType(type) ? decoder.read(type) : null;
@@ -70,7 +70,7 @@ export class ValuePayloads {
       log.verbose(`Internal error in RDB reading offset ${error.offset - start} -> ${error.reason}`);
       return null;
     } finally {
-      if (config.values['sanitize-dump-payload'] !== 'no') this.sanitizations += decoder.blocks;
+      if (sanitizes) this.sanitizations += decoder.blocks;
     }
   }
 

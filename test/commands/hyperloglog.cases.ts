@@ -293,6 +293,13 @@ export const cases: CommandCase[] = [
       ['PFSELFTEST x', wrongArity('pfselftest')],
       ['PFSELFTEST', OK],
     ],
-    not: { resp3: TAKES_LONG, cut: TAKES_LONG, multi: TAKES_LONG, script: TAKES_LONG },
+    not: {
+      resp3: TAKES_LONG,
+      cut: TAKES_LONG,
+      multi: TAKES_LONG,
+      script: TAKES_LONG,
+      reload: TAKES_LONG,
+      aof: TAKES_LONG,
+    },
   },
 ];

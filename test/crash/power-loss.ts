@@ -82,6 +82,17 @@ export const STORIES: readonly Story[] = [
     tell: (_server, client, writer) => append(client, writer),
   },
   {
+    // Redis leaves the MULTI, and loses at the second start what came behind it.
+    name: 'a start over a torn transaction',
+    directives: ALWAYS,
+    before: (writer) =>
+      filesOfEarlier(writer, ALWAYS, (files) => {
+        const torn = '*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1';
+        files.set(INCREMENT, Buffer.concat([files.get(INCREMENT)!, Buffer.from(torn)]));
+      }),
+    tell: (_server, client, writer) => append(client, writer),
+  },
+  {
     name: 'a start over the single file of an older version',
     directives: ALWAYS,
     before: async (writer) => {

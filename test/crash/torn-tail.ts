@@ -1,6 +1,7 @@
 // Append-only files whose end is missing or damaged, and what a start makes of them. What must come of it is worked out
 // here from the units in the file (a command, or a whole MULTI), apart from the server's own reader.
 
+import type { SeededRandom } from '../../src/base/runtime.ts';
 import { type DiskImage, imageOf } from '../support/disk-journal.ts';
 import { readFrame } from '../support/resp.ts';
 import { DiskServer, FOLDER, ServerEnded } from './disk-server.ts';
@@ -10,7 +11,7 @@ const SEED = 5;
 const APPEND_FOLDER = 'appendonlydir';
 const MANIFEST = `${APPEND_FOLDER}/appendonly.aof.manifest`;
 const BASE = `${APPEND_FOLDER}/appendonly.aof.1.base.rdb`;
-export const INCREMENT = `${APPEND_FOLDER}/appendonly.aof.1.incr.aof`;
+const INCREMENT = `${APPEND_FOLDER}/appendonly.aof.1.incr.aof`;
 const OLD_FILE = 'appendonly.aof';
 
 export interface AppendFile {
@@ -47,7 +48,10 @@ export async function makeAppendFiles(batches: number): Promise<AppendFile[]> {
       preambleEnd: 0,
       unitEnds: unitEnds(commands, 0),
       diskWith: (bytes) =>
-        imageOf(FOLDER, { [MANIFEST]: read(MANIFEST), [BASE]: preamble, [INCREMENT]: bytes }),
+        imageOf(FOLDER, {
+          [MANIFEST]: 'file appendonly.aof.1.incr.aof seq 1 type i\n',
+          [INCREMENT]: bytes,
+        }),
     },
     {
       // The only way to have both in one file: one of the time before manifests, which is moved when it is loaded.
@@ -164,4 +168,38 @@ export function markerPlaces(file: AppendFile, units: number): number[] {
     at = end;
   }
   return places;
+}
+
+/** The file with something wrong somewhere: a bit, a byte too few or too many, a piece missing or there twice. */
+export function damaged(
+  bytes: Buffer,
+  random: SeededRandom,
+): { readonly bytes: Buffer; readonly what: string } {
+  const at = random.below(bytes.length);
+  const length = 1 + random.below(40);
+  const [before, behind] = [bytes.subarray(0, at), bytes.subarray(at)];
+  switch (random.below(5)) {
+    case 0: {
+      const changed = Buffer.from(bytes);
+      changed[at]! ^= 1 << random.below(8);
+      return { bytes: changed, what: `a bit of byte ${at}` };
+    }
+    case 1:
+      return {
+        bytes: Buffer.concat([before, behind.subarray(length)]),
+        what: `${length} bytes less at ${at}`,
+      };
+    case 2:
+      return {
+        bytes: Buffer.concat([before, Buffer.from(random.bytes(length)), behind]),
+        what: `${length} bytes more at ${at}`,
+      };
+    case 3:
+      return {
+        bytes: Buffer.concat([before, behind.subarray(0, length), behind]),
+        what: `${length} bytes twice at ${at}`,
+      };
+    default:
+      return { bytes: before, what: `cut at ${at}` };
+  }
 }

@@ -31,7 +31,8 @@ test('a slow reader is cut off at the hard limit, and nobody else notices', asyn
   for (let i = 0; i < 100 && !isClosed; i++) {
     slow.write(GET_K);
     expect(await client.value('PING')).toBe('PONG');
-    most = Math.max(most, (await heldBytes()) - before);
+    // A look collects garbage, and takes its time.
+    if (i % 4 === 3) most = Math.max(most, (await heldBytes()) - before);
   }
   await until('it is closed', async () => (await infoField(client, 'connected_clients')) === 1);
   expect(most).toBeLessThan(30 * MB);

@@ -21,6 +21,10 @@ function needsOwnServer(story: CommandCase): boolean {
   );
 }
 
+function isTold(story: CommandCase): boolean {
+  return story.not?.reload === undefined && commandToCome(story) === undefined;
+}
+
 function start(config: CommandCase['config'] = {}): Promise<TestServer> {
   return TestServer.start({ config: { ...config, 'enable-debug-command': 'yes', dir: '/' } });
 }
@@ -54,7 +58,7 @@ describe.each(tables)('$name', ({ cases }) => {
   test('what the stories leave behind is kept', async () => {
     const shared = await start();
     try {
-      for (const story of cases.filter((one) => PLAIN.takes(one) && commandToCome(one) === undefined)) {
+      for (const story of cases.filter((one) => isTold(one))) {
         const server = needsOwnServer(story) ? await start(story.config) : shared;
         try {
           await check(story, server);

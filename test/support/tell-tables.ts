@@ -11,6 +11,14 @@ import { TestServer } from './test-server.ts';
 /** What the reference answered, to compare byte for byte where a case leaves nothing open. By `nameOfTelling`. */
 type Answers = Map<string, (string | null)[]>;
 
+const LONG_WAIT_MS = 1000;
+
+interface Telling {
+  readonly story: CommandCase;
+  readonly mode: Mode;
+  readonly name: string;
+}
+
 /** Declares the tests of tables. */
 export function tellTables(tables: readonly Table[]): void {
   const reference = findReference();
@@ -84,28 +92,31 @@ function tellTheReference(program: ReferenceProgram, tables: readonly Table[], a
     return false;
   };
 
-  const tellings = tables.flatMap((table) =>
+  const tellings: Telling[] = tables.flatMap((table) =>
     table.cases.filter(isTold).flatMap((story) =>
       MODES.slice(0, 2)
         .filter((mode) => mode.takes(story))
         .map((mode) => ({ story, mode, name: nameOfTelling(table, story, mode) })),
     ),
   );
-  const tell = async ({ story, mode, name }: (typeof tellings)[number], server: ReferenceServer) => {
+  const tell = async ({ story, mode, name }: Telling, server: ReferenceServer) => {
     const client = await server.connect();
     if (server === shared) await client.pipeline(['FLUSHALL', 'CONFIG RESETSTAT']);
     answers.set(name, await tellStory(story, mode, client, waitReally));
     client.close();
   };
 
-  // Starting a server for each story would take minutes; and those that wait need not wait one after another.
-  const isAlone = (story: CommandCase) => changesTheServer(story) || story.steps.some(isWait);
-  for (const telling of tellings.filter(({ story }) => !isAlone(story))) {
+  // Starting a server for each story would take minutes.
+  const isAlone = ({ story }: Telling) => changesTheServer(story) || waitsLong(story);
+  for (const telling of tellings.filter((one) => !isAlone(one))) {
     test(telling.name, () => tell(telling, shared!));
   }
-  describe.concurrent('each on a server of its own', () => {
-    for (const telling of tellings.filter(({ story }) => isAlone(story))) {
-      test(telling.name, async () => {
+  // Who waits for seconds need not do so one after another; who waits for milliseconds must not be held up by others.
+  const alone = tellings.filter(isAlone);
+  const isHasty = ({ story }: Telling) => story.steps.some(isWait) && !waitsLong(story);
+  for (const concurrent of [true, false]) {
+    for (const telling of alone.filter((one) => isHasty(one) !== concurrent)) {
+      test(telling.name, { concurrent }, async () => {
         const server = await ReferenceServer.start(program, telling.story.config);
         try {
           await tell(telling, server);
@@ -114,7 +125,12 @@ function tellTheReference(program: ReferenceProgram, tables: readonly Table[], a
         }
       });
     }
-  });
+  }
+}
+
+function waitsLong({ steps }: CommandCase): boolean {
+  const waits = steps.filter(isWait);
+  return waits.length > 0 && waits.every(({ waitMs }) => waitMs >= LONG_WAIT_MS);
 }
 
 function waitReally(ms: number): Promise<void> {

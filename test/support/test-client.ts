@@ -35,6 +35,8 @@ export class TestClient {
   private readonly frames: Frame[] = [];
   private failure: Error | null = null;
   private lastSent = '';
+  // Of a long bulk string that has begun to arrive: no frame ends before so much is there.
+  private leastLength = 0;
   private readonly closed: Promise<void>;
 
   constructor(stream: Duplex) {
@@ -140,7 +142,7 @@ export class TestClient {
 
   // A frame is read when somebody waits for it, because a HELLO before it decides by which protocol.
   private readFrames(): void {
-    while (this.waiting.length > 0 && this.unread !== '') {
+    while (this.waiting.length > 0 && this.unread !== '' && this.unread.length >= this.leastLength) {
       let read: ReturnType<typeof readFrame>;
       try {
         // HELLO 3 is answered in RESP3 already.
@@ -151,7 +153,12 @@ export class TestClient {
         this.fail(thrown as MalformedReply);
         return;
       }
-      if (read === null) return;
+      if (read === null) {
+        const bulk = /^\$(\d+)\r\n/.exec(this.unread);
+        if (bulk !== null) this.leastLength = bulk[0].length + Number(bulk[1]) + 2;
+        return;
+      }
+      this.leastLength = 0;
       this.unread = this.unread.slice(read.end);
       const isPush = read.frame.reply.type === 'push';
       if (isPush && !this.waiting[0]!.acceptsPush) this.pushes.push(read.frame);

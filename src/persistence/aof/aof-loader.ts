@@ -189,7 +189,10 @@ class FileLoader {
     for (;;) {
       const found = reader.next(args);
       if (found === AOF_FOUND.WRONG_FORMAT) return this.wrongFormat(file.name);
-      if (found === AOF_FOUND.SHORT) return this.cut(file, validUpTo);
+      if (found === AOF_FOUND.SHORT) {
+        // Redis keeps the MULTI without an EXEC, which at the next start takes with it all that is appended from now on.
+        return this.cut(file, replay.isInTransaction ? beforeTransaction : validUpTo);
+      }
       if (found === AOF_FOUND.END) break;
       const wasInTransaction = replay.isInTransaction;
       const replayed = replay.run(args);

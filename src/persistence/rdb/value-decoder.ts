@@ -255,7 +255,7 @@ export class ValueDecoder {
       return this.small.set(KIND.SET_PACKED, bytes, start, length);
     }
     const table = SetTable.create(keyspace.heap, keyspace.seed, count);
-    return this.filled(KIND.SET_TABLE, table, fillSetTable(table, bytes, start));
+    return this.filled('Set', KIND.SET_TABLE, table, fillSetTable(table, bytes, start));
   }
 
   private readHash(): Reading | null {
@@ -309,7 +309,7 @@ export class ValueDecoder {
     }
     const table = new HashTable(keyspace.heap, keyspace.seed);
     table.dict.reserve(count);
-    return this.filled(KIND.HASH_TABLE, table, fillHashTable(table, bytes, start));
+    return this.filled('Hash', KIND.HASH_TABLE, table, fillHashTable(table, bytes, start));
   }
 
   /** A hash whose fields may expire. Where `isRelative`, their times count from the earliest, which stands before them. */
@@ -397,18 +397,19 @@ export class ValueDecoder {
     }
     const table = new SortedSetTable(keyspace.heap, keyspace.seed);
     table.reserve(count);
-    return this.filled(KIND.SORTED_SET_TABLE, table, fillSortedSetTable(table, bytes, start));
+    return this.filled('Zset', KIND.SORTED_SET_TABLE, table, fillSortedSetTable(table, bytes, start));
   }
 
   /** A table that was filled from a block, unless that held something twice. */
   private filled(
+    what: string,
     kind: BuiltValue['kind'],
     table: ConstructorParameters<typeof BuiltValue>[1],
     isSound: boolean,
   ) {
     if (isSound) return new BuiltValue(kind, table);
     freeLarge(table);
-    throw this.reader.error('duplicate in a packed block');
+    throw this.reader.error(`${what} listpack with dup elements`);
   }
 
   /** How many elements follow, as the data says. What comes of a wrong one is that the data ends too early. */

@@ -297,3 +297,16 @@ describe('what is no command', () => {
     await expect(startAof(runtime, { appendonly: 'no' })).rejects.toThrow();
   });
 });
+
+test.each(['statSync', 'readFileSync'] as const)(
+  'a disk that fails with %s is no reason to begin anew',
+  async (call) => {
+    const runtime = diskWith({ ...ONLY, [NAME]: SET });
+    const state = [...runtime.disk.files.keys()];
+    runtime.disk.fail(call, 'EIO');
+    await expect(startAof(runtime)).rejects.toThrow();
+    expect([...runtime.disk.files.keys()]).toEqual(state);
+    const { client } = await startAof(runtime);
+    expect(await client.value('GET', 'a')).toBe('1');
+  },
+);
