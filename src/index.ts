@@ -16,7 +16,7 @@ export interface CreateServerOptions {
   /** Directives of redis.conf by name, e.g. `{ maxclients: 100, requirepass: 'secret' }`. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   /**
-   * Where the data set is kept: what is there is loaded before `createServer` resolves, and `close` saves. Which files there
+   * Where the data set is kept, made when it is missing: what is there is loaded before `createServer` resolves, and `close` saves. Which files there
    * are follows from the directives, as for a process: an RDB file, or append-only files with `appendonly: true`. Without it
    * nothing is loaded or saved, unless directives ask for it (`dir`, `save`, `appendonly`).
    */
@@ -50,8 +50,14 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
   loadConfig(config, runtime.files, {});
   // A test or a desktop program wants to be reached from its own machine, and leaves files only where it says so.
   config.assign('bind', ['127.0.0.1']);
-  if (options.directory === undefined) config.assign('save', ['']);
-  else config.assign('dir', [bytesFromText(options.directory)]);
+  const { directory } = options;
+  if (directory === undefined) {
+    config.assign('save', ['']);
+  } else {
+    runtime.files.mkdirSync(directory, { recursive: true });
+    const error = config.assign('dir', [bytesFromText(directory)]);
+    if (error !== null) throw new ConfigFileError('stderr', `${directory}: ${error}`);
+  }
   for (const [name, value] of Object.entries(options.config ?? {})) {
     const error = config.assign(name, wordsOf(config, name, value));
     if (error !== null) throw new ConfigFileError('stderr', `${name}: ${error}`);
@@ -73,7 +79,7 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
       `cannot listen on ${unixsocket === '' ? `port ${port}` : `port ${port} or ${unixsocket}`}`,
     );
   }
-  const keepsData = options.directory !== undefined || appendonly || options.config?.dir !== undefined;
+  const keepsData = directory !== undefined || appendonly || options.config?.dir !== undefined;
   const ready = keepsData ? loaded(server) : started(server);
   if (options.servesWhileLoading) ready.catch(() => {});
   else await ready;

@@ -26,7 +26,6 @@ async function start(runtime: VirtualRuntime, options: CreateServerOptions = {})
 /** A disk with a file of `KEYS` keys. */
 async function savedData(): Promise<VirtualRuntime> {
   const runtime = new VirtualRuntime();
-  runtime.disk.directories.add('/data');
   const { client, server } = await start(runtime);
   await client.call(`DEBUG POPULATE ${KEYS} key 50`);
   await server.close();
@@ -59,16 +58,29 @@ describe('an embedded server with a directory', () => {
 
   test('starts empty where there is nothing', async () => {
     const runtime = new VirtualRuntime();
-    runtime.disk.directories.add('/data');
     const { client, lines, server } = await start(runtime);
     expect(await client.value('DBSIZE')).toBe(0);
     expect(lines).toEqual([]);
     await server.close();
   });
 
+  test('keeps append-only files there as well', async () => {
+    const runtime = new VirtualRuntime();
+    const options = { config: { appendonly: true, save: '' } };
+    const first = await start(runtime, options);
+    await first.client.pipeline(['SET a 1', 'INCR a']);
+    await first.server.close();
+    expect([...runtime.disk.files.keys()].every((path) => path.startsWith('/data/appendonlydir/'))).toBe(
+      true,
+    );
+    const second = await start(runtime, options);
+    expect(await second.client.value('GET', 'a')).toBe('2');
+    expect(second.lines.some((line) => line.startsWith('DB loaded from append only file'))).toBe(true);
+    await second.server.close();
+  });
+
   test('without save points nothing is saved at the end', async () => {
     const runtime = new VirtualRuntime();
-    runtime.disk.directories.add('/data');
     const { client, server } = await start(runtime, { config: { save: '' } });
     await client.call('SET a 1');
     await server.close();

@@ -23,7 +23,6 @@ const PENDING_AT_ONCE = 64;
 export class StreamDecoder implements Reading {
   private readonly keyspace: Keyspace;
   private readonly reader: RdbReader;
-  private readonly deep: boolean;
   private readonly type: StreamType;
   private readonly noteBlock: () => void;
   private readonly stream: Stream;
@@ -33,10 +32,9 @@ export class StreamDecoder implements Reading {
   private lacking = '';
 
   /** `noteBlock` is called for each node that is looked into. */
-  constructor(keyspace: Keyspace, reader: RdbReader, deep: boolean, type: StreamType, noteBlock: () => void) {
+  constructor(keyspace: Keyspace, reader: RdbReader, type: StreamType, noteBlock: () => void) {
     this.keyspace = keyspace;
     this.reader = reader;
-    this.deep = deep;
     this.type = type;
     this.noteBlock = noteBlock;
     this.stream = newStream(keyspace);
@@ -65,7 +63,8 @@ export class StreamDecoder implements Reading {
     this.readFigures(stream, type, live);
     stream.loaded();
     if (type === RDB_TYPE.STREAM) this.workOutFigures(stream);
-    if (this.deep) this.checkEntries(stream);
+    // Always: who answers with a stream's entries says first how many there are.
+    this.checkEntries(stream);
     yield* this.readGroups();
   }
 

@@ -150,7 +150,7 @@ export class ValueDecoder {
       case RDB_TYPE.STREAM:
       case RDB_TYPE.STREAM_2:
       case RDB_TYPE.STREAM_3:
-        return new StreamDecoder(this.keyspace, this.reader, this.deep, type, () => this.blocks++);
+        return new StreamDecoder(this.keyspace, this.reader, type, () => this.blocks++);
       case LATER_TYPE.HASH_EXPIRES_PRE_GA:
       case LATER_TYPE.HASH_EXPIRES:
         return this.readExpiringHash(type === LATER_TYPE.HASH_EXPIRES);
