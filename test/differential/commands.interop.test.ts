@@ -35,10 +35,11 @@ const commands = toldCommands().filter(
 );
 
 // Before 7.2 a client's name with a zero byte was refused; since then it is looked at up to that byte.
-// SORT stores elements of equal weight in the order of a hash table.
+// SORT stores elements of equal weight in the order of a hash table; an ID that XADD makes is a time.
 function isComparable(request: readonly string[]): boolean {
   const has = (word: string) => request.some((arg) => arg.toLowerCase() === word);
   if (has('sort') && has('alpha') && has('by') && has('store')) return false;
+  if (has('xadd') && has('*')) return false;
   const mayName = /^(client|hello)$/i.test(request[0]!) && request.some((word) => word.includes('\0'));
   return !mayName || isVersionAtLeast(program.version, '7.2.0');
 }

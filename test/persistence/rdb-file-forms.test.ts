@@ -11,7 +11,7 @@ import { RdbDecoder } from '../../src/persistence/rdb/rdb-decoder.ts';
 import { type RdbError, RdbReader } from '../../src/persistence/rdb/rdb-reader.ts';
 import { TestServer } from '../support/test-server.ts';
 import { START_MS, VirtualRuntime } from '../support/virtual-runtime.ts';
-import { length, string } from './old-forms.ts';
+import { length, OLD_PAYLOADS, string } from './old-forms.ts';
 import { VALUES } from './values.ts';
 
 const DUMP = '/dump.rdb';
@@ -56,6 +56,16 @@ test.each(Array.from({ length: 12 }, (_, i) => i + 1))('a file of version %d is 
   const { client, reply } = await load(file(version, '\xfe', length(0), key('a', 'text')));
   expect(reply).toBe('OK');
   expect(await client.value('GET', 'a')).toBe('text');
+});
+
+test('a small list is a block, but not one that comes as a single ziplist', async () => {
+  const { client } = await start();
+  for (const { name, payload } of OLD_PAYLOADS) {
+    if (!/^(a list|a ziplist of a list|a quicklist of one ziplist)$/.test(name)) continue;
+    await client.call(['RESTORE', 'k', '0', payload.toString('latin1'), 'REPLACE']);
+    const encoding = await client.value('OBJECT', 'ENCODING', 'k');
+    expect([name, encoding]).toEqual([name, name === 'a ziplist of a list' ? 'quicklist' : 'listpack']);
+  }
 });
 
 describe('function libraries', () => {

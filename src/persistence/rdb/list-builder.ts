@@ -11,8 +11,11 @@ import { type Builder, BuiltValue, type DecodedValue, freeLarge, SmallValue } fr
 export class ListBuilder implements Builder {
   private readonly nodes: NodeList;
   private readonly plainFrom: number;
+  private readonly mayFit: boolean;
 
-  constructor(keyspace: Keyspace) {
+  /** `mayFit`: whether a list that is small enough goes into its entry. */
+  constructor(keyspace: Keyspace, mayFit = true) {
+    this.mayFit = mayFit;
     const { limits } = keyspace;
     this.plainFrom = keyspace.plainElementBytes;
     this.nodes = new NodeList(keyspace.heap, limits['list-max-listpack-size'], limits['list-compress-depth']);
@@ -31,14 +34,15 @@ export class ListBuilder implements Builder {
     if (packedLength(bytes, base) > 0) this.nodes.appendPacked(bytes, base);
   }
 
-  /** The list, in its entry if it is small enough. */
+  /** The list; null when it is empty. */
   finish(): DecodedValue | null {
     const { nodes } = this;
     if (nodes.length === 0) {
       this.discard();
       return null;
     }
-    if (nodes.nodeCount > 1 || nodes.isPlain(0)) return new BuiltValue(KIND.LIST_NODES, nodes);
+    if (!this.mayFit || nodes.nodeCount > 1 || nodes.isPlain(0))
+      return new BuiltValue(KIND.LIST_NODES, nodes);
     const memory = nodes.memory(0);
     const base = nodes.base(0);
     const bytes = packedBytes(memory, base);

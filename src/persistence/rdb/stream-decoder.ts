@@ -8,6 +8,7 @@ import { ENTRIES_READ_UNKNOWN, type StreamConsumer, type StreamGroup } from '../
 import { StreamId } from '../../datatypes/stream-id.ts';
 import { isSoundNode, liveEntries } from '../../datatypes/stream-node.ts';
 import { entriesUpTo } from '../../datatypes/stream-progress.ts';
+import { StreamReader } from '../../datatypes/stream-reader.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import { newStream } from '../../keyspace/stream-value.ts';
 import { BuiltValue, type DecodedValue, freeLarge, type Reading } from './decoded-value.ts';
@@ -17,11 +18,11 @@ import { ID_BYTES } from './stream-encoder.ts';
 
 export type StreamType = typeof RDB_TYPE.STREAM | typeof RDB_TYPE.STREAM_2 | typeof RDB_TYPE.STREAM_3;
 
-// So many entries of a group's list are read before loading may pause.
+// So many entries of a group's list are read before loading may pause, and so many entries of the stream looked at.
 const PENDING_AT_ONCE = 64;
+const ENTRIES_AT_ONCE = 4096;
 
 export class StreamDecoder implements Reading {
-  private readonly keyspace: Keyspace;
   private readonly reader: RdbReader;
   private readonly type: StreamType;
   private readonly noteBlock: () => void;
@@ -33,7 +34,6 @@ export class StreamDecoder implements Reading {
 
   /** `noteBlock` is called for each node that is looked into. */
   constructor(keyspace: Keyspace, reader: RdbReader, type: StreamType, noteBlock: () => void) {
-    this.keyspace = keyspace;
     this.reader = reader;
     this.type = type;
     this.noteBlock = noteBlock;
@@ -64,7 +64,7 @@ export class StreamDecoder implements Reading {
     stream.loaded();
     if (type === RDB_TYPE.STREAM) this.workOutFigures(stream);
     // Always: who answers with a stream's entries says first how many there are.
-    this.checkEntries(stream);
+    yield* this.checkEntries();
     yield* this.readGroups();
   }
 
@@ -120,15 +120,18 @@ export class StreamDecoder implements Reading {
   }
 
   /** Whether the entries are in order, as many as there should be, and none is above the last ID. */
-  private checkEntries(stream: Stream): void {
-    const { reader } = this.keyspace.streamScratch;
+  private *checkEntries(): Generator<void, void> {
+    const { stream } = this;
+    // A reader of its own: between two steps others may use theirs.
+    const entries = new StreamReader();
     const previous = new StreamId();
-    reader.open(stream, new StreamId(), new StreamId().setMax());
+    entries.open(stream, new StreamId(), new StreamId().setMax());
     let count = 0;
-    while (reader.next()) {
-      if (count++ > 0 && reader.id.compare(previous) <= 0)
+    while (entries.next()) {
+      if (count++ > 0 && entries.id.compare(previous) <= 0)
         throw this.reader.error('stream entries out of order');
-      previous.set(reader.id);
+      previous.set(entries.id);
+      if (count % ENTRIES_AT_ONCE === 0) yield;
     }
     if (count !== stream.length || previous.compare(stream.lastId) > 0) {
       throw this.reader.error('stream entries differ from what is told of them');

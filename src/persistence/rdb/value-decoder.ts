@@ -184,7 +184,8 @@ export class ValueDecoder {
 
   private readListZiplist(): DecodedValue | null {
     this.reader.string();
-    return building(new ListBuilder(this.keyspace), (list) => {
+    // Observed 7.2.4: of all forms of a list only this one stays a list of nodes, however small it is.
+    return building(new ListBuilder(this.keyspace, false), (list) => {
       this.visitString('List ziplist', visitZiplist, (element) => {
         list.push(element);
         return true;
