@@ -37,8 +37,8 @@ export function readRecord(series: Series): Recorded {
 }
 
 export function writeRecord(series: Series, runs: readonly Run[]): void {
-  const lines = runs.map((run) => `    ${JSON.stringify(run)}`).join(',\n');
-  writeFileSync(pathOf(series), `{\n  "redis": "${RECORDED_VERSION}",\n  "runs": [\n${lines}\n  ]\n}\n`);
+  const record: Recorded = { redis: RECORDED_VERSION, runs };
+  writeFileSync(pathOf(series), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** All seeds and protocols of a series. */
