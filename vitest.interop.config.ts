@@ -7,9 +7,12 @@ import { findReference, isVersionAtLeast } from './test/support/reference.ts';
 // These compare replies, encodings, dumps and files to the byte, which only 7.2 has as we do. With an older one it is what
 // Redis 7.2.4 answered when it was recorded that is compared (test/differential/recorded.test.ts).
 const OF_7_2 = [
+  'test/differential/events.interop.test.ts',
   'test/differential/list-nodes.interop.test.ts',
   'test/differential/streams.interop.test.ts',
   'test/differential/themes.interop.test.ts',
+  'test/differential/tracking.interop.test.ts',
+  'test/differential/transactions.interop.test.ts',
   'test/commands/bitmap-geo.interop.test.ts',
   'test/persistence/aof/aof.interop.test.ts',
   'test/persistence/rdb-file.interop.test.ts',

@@ -4,10 +4,15 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { ReplyError } from './client.ts';
+import type { GroupLoad } from './group-load.ts';
 import { load } from './loader.ts';
 import { type Children, cpuTimeUs, type RunningServer } from './servers.ts';
+import { subscribe } from './subscribers.ts';
 import type { Fill, Workload } from './workloads.ts';
+
+const GROUP_LOAD = fileURLToPath(new URL('./group-load.ts', import.meta.url));
 
 /** Of one server: the median of the rounds. */
 export interface Speed {
@@ -98,15 +103,31 @@ async function reset(server: RunningServer, fills: readonly Fill[]): Promise<voi
 }
 
 async function runOnce(workload: Workload, server: RunningServer, options: RequestOptions): Promise<Speed> {
-  const sizes = ['-c', workload.clients, '-n', workload.requests, '-P', workload.pipeline].map(String);
-  const args = ['-h', '127.0.0.1', '-p', String(server.port), ...sizes, '--csv', ...workload.args];
+  const [program, args] = loadOf(workload, server, options);
+  const { subscribers } = workload;
+  const unsubscribe = subscribers === undefined ? () => {} : await subscribe(server.port, subscribers);
   const before = cpuTimeUs(server.pid, options.ticksPerSecond);
-  const output = await outputOf(options.children.spawn(options.benchmark, args), server.name);
+  const output = await outputOf(options.children.spawn(program, args), server.name);
   const after = cpuTimeUs(server.pid, options.ticksPerSecond);
+  unsubscribe();
   return {
     requestsPerSecond: parseRequestsPerSecond(output),
     cpuUsPerRequest: before === null || after === null ? null : (after - before) / workload.requests,
   };
+}
+
+function loadOf(
+  workload: Workload,
+  { port }: RunningServer,
+  { benchmark }: RequestOptions,
+): [program: string, args: string[]] {
+  const { name, clients, requests, pipeline, group } = workload;
+  if (group !== undefined) {
+    const load: GroupLoad = { name, port, clients, requests, pipeline, ...group };
+    return [process.execPath, [...process.execArgv, GROUP_LOAD, JSON.stringify(load)]];
+  }
+  const sizes = ['-c', clients, '-n', requests, '-P', pipeline].map(String);
+  return [benchmark, ['-h', '127.0.0.1', '-p', String(port), ...sizes, '--csv', ...workload.args]];
 }
 
 async function outputOf(child: ChildProcess, server: string): Promise<string> {

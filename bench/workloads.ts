@@ -3,6 +3,8 @@
 // enough to take, because popping from nothing measures nothing. Running them is requests.ts's business.
 
 import { NUMBER } from './loader.ts';
+import { ADD_JOB, MANY_CALLS, MOVE_TO_ACTIVE, ONE_CALL } from './scripts.ts';
+import type { Subscribers } from './subscribers.ts';
 
 /** Data that a server is given before a run. */
 export interface Fill {
@@ -14,6 +16,13 @@ export interface Fill {
   readonly replyLines?: number;
 }
 
+/** Commands that belong together, and that redis-benchmark cannot send: one request of a workload is all of them. */
+export interface Group {
+  readonly commands: readonly (readonly string[])[];
+  /** How many lines the replies to all of them have. */
+  readonly replyLines: number;
+}
+
 export interface Workload {
   /** Unique; what `--only` matches. */
   readonly name: string;
@@ -23,6 +32,10 @@ export interface Workload {
   readonly requests: number;
   /** redis-benchmark's arguments that select the test. */
   readonly args: readonly string[];
+  /** What group-load.ts sends in redis-benchmark's place. */
+  readonly group?: Group;
+  /** Who receives what is published. */
+  readonly subscribers?: Subscribers;
   readonly fill: readonly Fill[];
   /** How many connections redis-benchmark opens. */
   readonly clients: number;
@@ -114,6 +127,7 @@ export function workloads(scale: number): Workload[] {
     ...randomKeyWorkloads(scale),
     ...largeValueWorkloads(scale),
     ...collectionWorkloads(scale),
+    ...programWorkloads(scale),
   ];
 }
 
@@ -245,6 +259,134 @@ function collectionWorkloads(scale: number): Workload[] {
       refill: test.name.startsWith('X'),
     }),
   );
+}
+
+const TRANSACTION_SETS = 10;
+
+// What programs on the server are made of.
+function programWorkloads(scale: number): Workload[] {
+  const common = { pipeline: 16, clients: CLIENTS, limit: TYPE_LIMIT, inMean: false, refill: false };
+  const sets = Array.from({ length: TRANSACTION_SETS }, (_, i) => ['SET', `key:${i}`, 'xxx']);
+  return [
+    {
+      ...common,
+      name: 'GET P16 with tracking',
+      command: 'GET',
+      requests: scaled(requestsAt(16), scale),
+      args: ['--enable-tracking', '-t', 'get'],
+      fill: [{ command: ['SET', 'key:__rand_int__', 'xxx'], count: 1 }],
+    },
+    {
+      ...common,
+      name: 'GET P16 r100K with tracking',
+      command: 'GET',
+      requests: scaled(requestsAt(16), scale),
+      args: ['--enable-tracking', '-r', String(RANDOM_LARGE_KEYS), '-t', 'get'],
+      fill: [{ command: ['SET', `key:${NUMBER}`, 'xxx'], count: RANDOM_LARGE_KEYS }],
+    },
+    {
+      ...common,
+      name: 'MULTI, 10 SET, EXEC P16',
+      command: 'MULTI',
+      requests: scaled(150_000, scale),
+      args: [],
+      group: {
+        commands: [['MULTI'], ...sets, ['EXEC']],
+        replyLines: 2 + 2 * TRANSACTION_SETS,
+      },
+      fill: [],
+    },
+    ...scriptWorkloads(scale),
+    ...publishWorkloads(scale),
+  ];
+}
+
+const SUBSCRIBERS = 100;
+const OTHER_CHANNELS = 100_000;
+
+function publishWorkloads(scale: number): Workload[] {
+  const name = `PUBLISH to ${SUBSCRIBERS} subscribers`;
+  return [
+    { name: `${name} P1`, pipeline: 1, requests: 30_000, otherChannels: 0 },
+    { name: `${name} P16`, pipeline: 16, requests: 100_000, otherChannels: 0 },
+    {
+      name: `${name} beside ${OTHER_CHANNELS / 1000}K channels P16`,
+      pipeline: 16,
+      requests: 100_000,
+      otherChannels: OTHER_CHANNELS,
+    },
+  ].map(
+    ({ name, pipeline, requests, otherChannels }): Workload => ({
+      name,
+      command: 'PUBLISH',
+      pipeline,
+      requests: scaled(requests, scale),
+      args: ['PUBLISH', 'channel', 'xxx'],
+      subscribers: { channel: 'channel', count: SUBSCRIBERS, otherChannels },
+      fill: [],
+      clients: CLIENTS,
+      limit: TYPE_LIMIT,
+      inMean: false,
+      refill: false,
+    }),
+  );
+}
+
+const JOB_KEYS = {
+  add: ['id', 'job', 'wait', 'delayed', 'events', 'meta'],
+  move: ['job', 'wait', 'active', 'delayed', 'events', 'meta'],
+};
+
+// The limits are those that the project has set itself for scripts.
+function scriptWorkloads(scale: number): Workload[] {
+  const common = { command: 'EVAL', pipeline: 1, clients: CLIENTS, inMean: false, refill: false };
+  const addJob = [
+    'EVAL',
+    ADD_JOB,
+    '6',
+    ...JOB_KEYS.add,
+    'name',
+    '{"to":"somebody","count":3}',
+    '0',
+    '0',
+    '1700000000000',
+  ];
+  return [
+    {
+      ...common,
+      name: 'EVAL of one command',
+      requests: scaled(100_000, scale),
+      args: ['EVAL', ONE_CALL, '1', 'key'],
+      fill: [{ command: ['SET', 'key', 'xxx'], count: 1 }],
+      limit: 1.2,
+    },
+    {
+      ...common,
+      name: 'EVAL of 100,000 INCR',
+      clients: 1,
+      requests: 20,
+      args: ['EVAL', MANY_CALLS, '1', 'counter'],
+      fill: [],
+      limit: 0.8,
+    },
+    {
+      ...common,
+      name: 'EVAL that adds a job',
+      requests: scaled(30_000, scale),
+      args: addJob,
+      fill: [],
+      limit: 1.0,
+      refill: true,
+    },
+    {
+      ...common,
+      name: 'EVAL that moves a job',
+      requests: scaled(30_000, scale),
+      args: ['EVAL', MOVE_TO_ACTIVE, '6', ...JOB_KEYS.move, 'token', '30000', '1700000000000'],
+      fill: [{ command: addJob, count: 1000, replyLines: 2 }],
+      limit: 1.0,
+    },
+  ];
 }
 
 // About half a second of server time: one tick of the process clock (10 ms) is two per cent of a run.

@@ -24,12 +24,16 @@ import { Observers } from './engine/observers.ts';
 import { PeerLinks } from './engine/peer-links.ts';
 import { LOAD_RESULT, type Persistence } from './engine/persistence.ts';
 import { Propagation } from './engine/propagation.ts';
+import { PubSub } from './engine/pubsub.ts';
+import { Pushes } from './engine/pushes.ts';
 import type { Replication } from './engine/replication.ts';
+import type { Scripting } from './engine/scripting.ts';
 import type { Lifecycle, ServerParts } from './engine/server-parts.ts';
 import { Shutdown } from './engine/shutdown.ts';
 import { SlowLog } from './engine/slow-log.ts';
 import { ServerStats } from './engine/stats.ts';
-import { Watches } from './engine/transaction.ts';
+import { Tracking } from './engine/tracking.ts';
+import { Transactions, Watches } from './engine/transaction.ts';
 import { Turn } from './engine/turn.ts';
 import { Keyspace } from './keyspace/keyspace.ts';
 import { connectInProcess } from './net/in-process.ts';
@@ -40,6 +44,7 @@ import { AppendOnlyFiles } from './persistence/aof/append-only-files.ts';
 import { DataSet } from './persistence/data-set.ts';
 import { Snapshots } from './persistence/snapshots.ts';
 import { Master } from './replication/master.ts';
+import { LuaScripting } from './scripting/lua-scripting.ts';
 
 export interface ServerOptions {
   readonly runtime: Runtime;
@@ -89,10 +94,22 @@ export class Server {
     const blocking = new Blocking(keyspace, timers);
     this.links = new PeerLinks(new TcpDoor(), timers);
     const migrations = new Migrations(this.links, timers);
-    const observers = new Observers(keyspace, watches, blocking, this.keyEvents, propagation, migrations);
     const lifecycle = this.lifecycle(options);
     const debug = new DebugSettings();
     this.turn = new Turn(timers);
+    const pushes = new Pushes(this.turn);
+    const pubsub = new PubSub(pushes);
+    const clients = new ClientRegistry(clock, timers);
+    const tracking = new Tracking(keyspace, clients, pushes);
+    const observers = new Observers(
+      keyspace,
+      watches,
+      blocking,
+      this.keyEvents,
+      propagation,
+      migrations,
+      tracking,
+    );
     const stats = new ServerStats();
     const { log, turn } = this;
     const loading = new Loading({ clock, timers, random, config, log });
@@ -107,7 +124,9 @@ export class Server {
         stats.backgroundJobs++;
       },
     });
-    const libraries = new FunctionLibraries();
+    const programs = new LuaScripting();
+    const scripting: Scripting = programs;
+    const libraries = new FunctionLibraries(programs);
     const aof = new AppendOnlyFiles({
       runtime,
       config,
@@ -118,6 +137,7 @@ export class Server {
       propagation,
       turn,
       debug,
+      libraries,
       newRdbEncoder: () => dataSet.newEncoder(true),
       loadRdb: (reader) => dataSet.loadAofBase(reader),
       giveUp: () => lifecycle.abort(),
@@ -150,12 +170,16 @@ export class Server {
       config,
       log: this.log,
       keyspace,
-      clients: new ClientRegistry(clock, timers),
+      clients,
       table: new CommandTable(COMMANDS, config.renamedCommands),
       stats,
       watches,
+      transactions: new Transactions(watches),
       blocking,
       propagation,
+      pushes,
+      pubsub,
+      tracking,
       lifecycle,
       debug,
       libraries,
@@ -163,6 +187,7 @@ export class Server {
       loading,
       replication,
       migrations,
+      scripting,
       slowLog: new SlowLog(config, clock),
       infoSections: INFO_SECTIONS,
     };
@@ -171,12 +196,16 @@ export class Server {
     this.executor = executor;
     dataSet.rdb.counter = executor.context;
     blocking.attach(executor);
+    tracking.attach(executor);
+    tracking.onBroadcast = () => turn.expect();
+    turn.beforeReplies.push(() => tracking.broadcast());
     this.parts = Object.assign(parts, { executor });
+    programs.attach(this.parts);
     aof.attach(this.parts);
     this.peers = new Peers(this.parts, this.turn, new Dispatcher(this.parts));
     this.listener = new Listener(this.parts, this.peers);
     this.cron = new Cron(timers, clock);
-    this.cron.isPaused = () => parts.debug.cronPaused;
+    this.cron.isPaused = () => parts.debug.cronPaused || executor.isSuspended;
     this.cron.onTick = (durationUs) => parts.stats.noteCron(durationUs);
     parts.stats.startupUsedBytes = keyspace.usedBytes;
     this.expiry = new ExpiryCycle(keyspace, timers, clock, () => executor.readClocks());
@@ -187,9 +216,16 @@ export class Server {
     this.turn.onBegin = () => executor.readClocks();
     this.turn.onEnd = () => executor.turnEnded();
     this.expiry.onRun = () => blocking.serve();
+    this.expiry.isPaused = () => executor.isSuspended;
     parts.clients.whenLeaving((client) => watches.unwatch(client));
     parts.clients.whenLeaving((client) => blocking.left(client));
+    parts.clients.whenLeaving((client) => pubsub.unsubscribeAll(client));
+    parts.clients.whenReset((client) => pubsub.unsubscribeAll(client));
+    parts.clients.whenLeaving((client) => tracking.left(client));
+    parts.clients.whenReset((client) => tracking.disable(client));
+    this.publishKeyEvents(pubsub, observers);
     parts.clients.whenLeaving((client) => migrations.left(client));
+    parts.clients.whenLeaving((client) => programs.left(client));
     parts.clients.whenLeaving((client) => master.left(client));
     const applyRemoval = () => {
       keyspace.isLoading = loading.isActive;
@@ -307,6 +343,17 @@ export class Server {
     };
   }
 
+  // Key events are made while someone may receive them.
+  private publishKeyEvents(pubsub: PubSub, observers: Observers): void {
+    const { keyEvents } = this;
+    keyEvents.setPublisher((channel, message) => void pubsub.publishText(channel, message));
+    keyEvents.setReceived(false, false);
+    pubsub.onKeyEventsChange = (byKey, byEvent) => {
+      keyEvents.setReceived(byKey, byEvent);
+      observers.refresh();
+    };
+  }
+
   private moveToPort(port: number): string | null {
     if (port === 0) {
       this.listener.closeTcp();
@@ -326,7 +373,7 @@ export class Server {
   }
 
   private addCronTasks(): void {
-    const { clients, keyspace, stats, runtime } = this.parts;
+    const { clients, keyspace, stats, runtime, tracking } = this.parts;
     const { clock } = runtime;
     this.cron.add({
       run: (nowMs) => {
@@ -339,6 +386,7 @@ export class Server {
         stats.turnDurationRate.sample(stats.turnMicroseconds, nowUs);
         stats.clientBuffers.sample(clients, nowMs);
         stats.notePeak(keyspace.usedBytes + stats.clientBuffers.totalBytes);
+        if (tracking.isOverLimit) tracking.evict(null);
         this.peers.tick(nowMs);
         this.tidying.run();
       },
@@ -368,7 +416,12 @@ export class Server {
       observers.removal = values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL';
       return null;
     };
+    const applyTracking = () => {
+      this.parts.tracking.setMaxKeys(values['tracking-table-max-keys']);
+      return null;
+    };
     applyAccess();
+    applyTracking();
     applyEvents();
     applyExpiry();
     log.setLevel(values.loglevel);
@@ -377,6 +430,7 @@ export class Server {
     }
     config.attachLog((level, text) => log[level](text));
     config.onChangeOfAny(['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'], applyAccess);
+    config.onChange('tracking-table-max-keys', applyTracking);
     config.onChange('notify-keyspace-events', applyEvents);
     config.onChange('lazyfree-lazy-expire', applyExpiry);
     config.onChange('loglevel', (level) => {

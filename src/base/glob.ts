@@ -50,6 +50,13 @@ export function isLiteralPattern(pattern: string): boolean {
   return !/[*?[\\]/.test(pattern);
 }
 
+/** Whether `pattern` may match a text that begins with `prefix`; it is looked at up to its first special character. */
+export function mayMatchPrefix(pattern: string, prefix: string): boolean {
+  const special = pattern.search(/[*?[\\]/);
+  if (special < 0) return pattern.startsWith(prefix);
+  return special >= prefix.length ? pattern.startsWith(prefix) : prefix.startsWith(pattern.slice(0, special));
+}
+
 const STAR = 0x2a;
 const QUESTION = 0x3f;
 const OPEN = 0x5b;

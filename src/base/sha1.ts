@@ -8,3 +8,8 @@ export const SHA1_BYTES = 20;
 export function sha1(bytes: Uint8Array, start = 0, end = bytes.length): string {
   return hash('sha1', bytes.subarray(start, end), 'binary');
 }
+
+/** As `sha1`, as 40 hexadecimal digits. */
+export function sha1Hex(bytes: Uint8Array): string {
+  return hash('sha1', bytes, 'hex');
+}

@@ -1,5 +1,5 @@
 // CLIENT: what clients tell of themselves, what one asks of others, and how one holds them. CLIENT KILL, which has a
-// grammar of its own, is in client-kill.ts; TRACKING and CACHING do not exist yet, so tracking is always off.
+// grammar of its own, is in client-kill.ts; what concerns client-side caching is in client-tracking.ts.
 
 import { REPLY_MODE } from '../engine/client.ts';
 import { describeClient } from '../engine/client-info.ts';
@@ -23,6 +23,7 @@ import {
 } from '../resp/errors.ts';
 import { isClientAttribute, requireClientName } from './client-attributes.ts';
 import { clientKill, requireClientType } from './client-kill.ts';
+import { caching, getRedir, tracking, trackingInfo } from './client-tracking.ts';
 
 const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
 const EVERYBODY: readonly CommandFlag[] = ['noscript', 'loading', 'stale'];
@@ -165,7 +166,8 @@ const replySubcommand = subcommand({
   args: [arg.oneOf('action', [arg.token('on', 'ON'), arg.token('off', 'OFF'), arg.token('skip', 'SKIP')])],
   run({ args, client, reply }) {
     if (args.is(2, 'on')) {
-      client.replyMode = REPLY_MODE.ON;
+      // Observed 7.2.4: a SKIP of the same transaction still holds for what follows it.
+      if (client.replyMode !== REPLY_MODE.SKIP_NEXT) client.replyMode = REPLY_MODE.ON;
       client.connection.unmute();
       reply.ok();
     } else if (args.is(2, 'off')) {
@@ -264,35 +266,6 @@ const unblock = subcommand({
   },
 });
 
-const getRedir = subcommand({
-  name: 'getredir',
-  since: '6.0.0',
-  summary: 'Returns to which connection the messages of tracking go: -1 while tracking is off.',
-  arity: 2,
-  flags: EVERYBODY,
-  run({ reply }) {
-    reply.integer(-1);
-  },
-});
-
-const trackingInfo = subcommand({
-  name: 'trackinginfo',
-  since: '6.2.0',
-  summary: 'Tells how the connection tracks keys.',
-  arity: 2,
-  flags: EVERYBODY,
-  run({ reply }) {
-    reply.map(3);
-    reply.bulkText('flags');
-    reply.set(1);
-    reply.bulkText('off');
-    reply.bulkText('redirect');
-    reply.integer(-1);
-    reply.bulkText('prefixes');
-    reply.array(0);
-  },
-});
-
 const help = helpSubcommand({ since: '5.0.0', group: 'connection' });
 
 export const client = command({
@@ -303,7 +276,9 @@ export const client = command({
   summary: 'Contains the commands about connections.',
   arity: -2,
   flags: [],
+  keepsCaching: true,
   subcommands: [
+    caching,
     getName,
     getRedir,
     help,
@@ -317,15 +292,18 @@ export const client = command({
     replySubcommand,
     setInfo,
     setName,
+    tracking,
     trackingInfo,
     unblock,
     unpause,
   ],
   help: [
-    'GETNAME',
-    '    The name of this connection.',
+    'CACHING (YES|NO)',
+    '    Whether the keys that the next command reads are tracked, in the modes OPTIN and OPTOUT.',
     'GETREDIR',
     '    The ID of the connection that tracking messages go to.',
+    'GETNAME',
+    '    The name of this connection.',
     'ID',
     '    The ID of this connection.',
     'INFO',
@@ -366,6 +344,9 @@ export const client = command({
     '    * LIB-VER: its version.',
     'SETNAME <name>',
     '    Name this connection.',
+    'TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]',
+    '         [OPTIN] [OPTOUT] [NOLOOP]',
+    '    Whether this connection is told when keys change that it has read.',
     'TRACKINGINFO',
     '    How this connection tracks keys.',
     'UNBLOCK <clientid> [TIMEOUT|ERROR]',

@@ -5,7 +5,6 @@ import { REDIS_VERSION } from '../base/version.ts';
 import { REPLY_MODE } from '../engine/client.ts';
 import { arg, command } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
-import { endTransaction } from '../engine/transaction.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import {
   DB_OUT_OF_RANGE,
@@ -36,8 +35,17 @@ export const ping = command({
   flags: ['fast'],
   tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
   args: [arg.string('message', { optional: true })],
-  run({ args, reply, command: { fullName } }) {
+  forSubscribers: true,
+  run({ args, client, reply, command: { fullName } }) {
     if (args.count > 2) throw wrongArity(fullName);
+    // Under RESP2 its readers expect nothing but messages.
+    if (client.isSubscriber && client.protocol === 2) {
+      reply.array(2);
+      reply.bulkText('pong');
+      if (args.count === 1) reply.bulkText('');
+      else reply.bulk(args.bytes, args.start(1), args.length(1));
+      return;
+    }
     if (args.count === 1) reply.simple('PONG');
     else reply.bulk(args.bytes, args.start(1), args.length(1));
   },
@@ -69,6 +77,7 @@ export const quit = command({
   arity: -1,
   flags: ['allow_busy', 'noscript', 'loading', 'stale', 'fast', 'no_auth'],
   runsInMulti: true,
+  forSubscribers: true,
   run({ client, reply }) {
     reply.ok();
     client.connection.closeAfterReplies();
@@ -178,11 +187,12 @@ export const reset = command({
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
   runsInMulti: true,
+  forSubscribers: true,
   run(ctx) {
     const { client, server, reply } = ctx;
     if (client.type === 'master' || client.type === 'replica') throw RESET_NOT_NORMAL;
     server.clients.reset(client);
-    endTransaction(client, server.watches);
+    server.transactions.end(client);
     ctx.select(0);
     client.protocol = 2;
     reply.protocol = 2;

@@ -220,6 +220,7 @@ function loadAppendOnly(ctx: CommandContext): void {
 // What FLUSHALL leaves goes, too: libraries of functions.
 function emptyDataSet({ keyspace, server }: CommandContext): void {
   keyspace.flushAll(true);
+  server.tracking.flushed();
   server.libraries.clear();
 }
 

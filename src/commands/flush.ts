@@ -67,6 +67,7 @@ function flushesNow({ args, server }: CommandContext): boolean {
 
 // Observed 7.2.4: a flush is propagated even when there was nothing to remove.
 function flushed(ctx: CommandContext, removed: number): void {
+  ctx.server.tracking.flushed();
   ctx.dirty += removed;
   if (ctx.propagates) ctx.propagateAs(...ctx.args.indexes(0));
   ctx.reply.ok();

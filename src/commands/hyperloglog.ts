@@ -79,7 +79,7 @@ export const pfcount = command({
   complexity: 'O(1) for one key, whose last count is kept; O(N) for N keys, with a large constant',
   summary: 'Estimates how many different elements one or several HyperLogLogs have seen.',
   arity: -2,
-  flags: ['readonly'],
+  flags: ['readonly', 'may_replicate'],
   keys: [
     {
       ...keysFrom(1, -1, 1, 'RW', 'access'),

@@ -56,7 +56,7 @@ export const clientsSection: InfoSection = {
   title: 'Clients',
   inDefault: true,
   inAll: true,
-  fields: ({ blocking, clients, config, replication, stats }) => [
+  fields: ({ blocking, clients, config, replication, stats, tracking }) => [
     ['connected_clients', clients.size - replication.replicaCount],
     ['cluster_connections', 0],
     ['maxclients', config.values.maxclients],
@@ -64,7 +64,7 @@ export const clientsSection: InfoSection = {
     ['client_recent_max_output_buffer', stats.clientBuffers.recentMaxOutput],
     // Clients that CLIENT PAUSE holds back count as blocked.
     ['blocked_clients', clients.postponedCount + blocking.size],
-    ['tracking_clients', 0],
+    ['tracking_clients', tracking.clientCount],
     ['clients_in_timeout_table', 0],
     ['total_blocking_keys', blocking.keyCount],
     ['total_blocking_keys_on_nokey', blocking.lossKeyCount],
@@ -77,7 +77,10 @@ export const memorySection: InfoSection = {
   inDefault: true,
   inAll: true,
   fields: (server) => {
-    const { config, keyspace, libraries, runtime } = server;
+    const { config, keyspace, libraries, runtime, scripting } = server;
+    const programs = scripting.figures;
+    const values = programs.scriptValues + programs.functionValues;
+    const texts = programs.scripts + programs.functions;
     const figures = memoryFigures(server);
     const { usedBytes, peakBytes, rssBytes, datasetBytes, allocatedBytes, activeBytes } = figures;
     const totalBytes = runtime.process.totalMemoryBytes();
@@ -98,19 +101,19 @@ export const memorySection: InfoSection = {
       ['allocator_active', activeBytes],
       ['total_system_memory', totalBytes],
       ['total_system_memory_human', humanBytes(totalBytes)],
-      ['used_memory_lua', 0],
-      ['used_memory_vm_eval', 0],
-      ['used_memory_lua_human', humanBytes(0)],
-      ['used_memory_scripts_eval', 0],
-      ['number_of_cached_scripts', 0],
-      ['number_of_functions', 0],
+      ['used_memory_lua', programs.scriptValues],
+      ['used_memory_vm_eval', programs.scriptValues],
+      ['used_memory_lua_human', humanBytes(programs.scriptValues)],
+      ['used_memory_scripts_eval', programs.scripts],
+      ['number_of_cached_scripts', programs.cachedScripts],
+      ['number_of_functions', libraries.functionCount],
       ['number_of_libraries', libraries.size],
-      ['used_memory_vm_functions', 0],
-      ['used_memory_vm_total', 0],
-      ['used_memory_vm_total_human', humanBytes(0)],
-      ['used_memory_functions', 0],
-      ['used_memory_scripts', 0],
-      ['used_memory_scripts_human', humanBytes(0)],
+      ['used_memory_vm_functions', programs.functionValues],
+      ['used_memory_vm_total', values],
+      ['used_memory_vm_total_human', humanBytes(values)],
+      ['used_memory_functions', programs.functions],
+      ['used_memory_scripts', texts],
+      ['used_memory_scripts_human', humanBytes(texts)],
       ['maxmemory', maxmemory],
       ['maxmemory_human', humanBytes(maxmemory)],
       ['maxmemory_policy', config.values['maxmemory-policy']],

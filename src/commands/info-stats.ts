@@ -10,7 +10,7 @@ export const statsSection: InfoSection = {
   title: 'Stats',
   inDefault: true,
   inAll: true,
-  fields: ({ keyspace, migrations, persistence, stats }) => {
+  fields: ({ keyspace, migrations, persistence, pubsub, stats, tracking }) => {
     const ofKeys = keyspace.stats;
     return [
       ['total_connections_received', stats.connectionsReceived],
@@ -40,17 +40,17 @@ export const statsSection: InfoSection = {
       ['current_eviction_exceeded_time', 0],
       ['keyspace_hits', ofKeys.hits],
       ['keyspace_misses', ofKeys.misses],
-      ['pubsub_channels', 0],
-      ['pubsub_patterns', 0],
-      ['pubsubshard_channels', 0],
+      ['pubsub_channels', pubsub.channels.size],
+      ['pubsub_patterns', pubsub.patterns.size],
+      ['pubsubshard_channels', pubsub.shardChannels.size],
       ['latest_fork_usec', 0],
       // What Redis does in a child process.
       ['total_forks', stats.backgroundJobs],
       ['migrate_cached_sockets', migrations.linkCount],
       ['slave_expires_tracked_keys', 0],
-      ['tracking_total_keys', 0],
-      ['tracking_total_items', 0],
-      ['tracking_total_prefixes', 0],
+      ['tracking_total_keys', tracking.keyCount],
+      ['tracking_total_items', tracking.itemCount],
+      ['tracking_total_prefixes', tracking.prefixCount],
       ['unexpected_error_replies', stats.unexpectedErrorReplies],
       ['total_error_replies', stats.errorReplies],
       ['dump_payload_sanitizations', persistence.sanitizations],

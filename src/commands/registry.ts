@@ -14,6 +14,7 @@ import * as debug from './debug.ts';
 import * as dump from './dump.ts';
 import * as expire from './expire.ts';
 import * as flush from './flush.ts';
+import * as functions from './functions.ts';
 import * as geo from './geo.ts';
 import * as geoRadius from './geo-radius.ts';
 import * as geoSearch from './geo-search.ts';
@@ -37,8 +38,10 @@ import * as lolwut from './lolwut.ts';
 import * as memory from './memory.ts';
 import * as migrate from './migrate.ts';
 import * as object from './object.ts';
+import * as pubsub from './pubsub.ts';
 import * as replication from './replication.ts';
 import * as save from './save.ts';
+import * as scripting from './scripting.ts';
 import * as server from './server.ts';
 import * as set from './set.ts';
 import * as setOperations from './set-operations.ts';
@@ -78,6 +81,7 @@ const FILES: readonly object[] = [
   dump,
   expire,
   flush,
+  functions,
   geo,
   geoRadius,
   geoSearch,
@@ -101,8 +105,10 @@ const FILES: readonly object[] = [
   memory,
   migrate,
   object,
+  pubsub,
   replication,
   save,
+  scripting,
   server,
   set,
   setOperations,

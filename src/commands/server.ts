@@ -12,7 +12,9 @@ export const time = command({
   flags: ['loading', 'stale', 'fast'],
   tips: ['nondeterministic_output'],
   run: ({ reply, server }) => {
-    const nowUs = server.runtime.clock.nowUs();
+    // Within a transaction or a script time stands still.
+    const isWithin = server.executor.depth > 1;
+    const nowUs = isWithin ? server.keyspace.nowMs * 1000 : server.runtime.clock.nowUs();
     const seconds = Math.floor(nowUs / 1e6);
     reply.array(2);
     reply.bulkInteger(seconds);

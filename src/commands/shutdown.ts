@@ -39,6 +39,7 @@ function shutDown({ args, reply, server }: CommandContext): void {
     reply.ok();
     return;
   }
+  if (server.executor.isSuspended && !nosave) throw server.scripting.busyError;
   // No reply: the end of the connection is the answer.
   server.lifecycle.shutdown({ save: save ? 'save' : nosave ? 'nosave' : 'default', now, force });
 }

@@ -115,8 +115,8 @@ function sortKey(ctx: CommandContext, mayStore: boolean): void {
   const ref = db.lookupRead(args, 1);
   const type = ref === 0 ? TYPE.LIST : typeOf(db.kind(ref));
   if (type !== TYPE.LIST && type !== TYPE.SET && type !== TYPE.SORTED_SET) throw WRONG_TYPE;
-  // A set has no order of its own: what is stored must not depend on the server.
-  if (!options.sorts && type === TYPE.SET && options.store !== 0) {
+  // A set has no order of its own: what is stored, and what a script does with it, must not depend on the server.
+  if (!options.sorts && type === TYPE.SET && (options.store !== 0 || ctx.client.isScript)) {
     options.sorts = true;
     options.isAlpha = true;
     options.by = null;

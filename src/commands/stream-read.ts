@@ -10,6 +10,7 @@ import type { CommandContext } from '../engine/context.ts';
 import { streamOf } from '../keyspace/stream-value.ts';
 import { Arguments } from '../resp/arguments.ts';
 import {
+  blockInScript,
   DOLLAR_IN_XREADGROUP,
   GREATER_NEEDS_XREADGROUP,
   GROUP_MISSING,
@@ -86,6 +87,7 @@ function readStreams(ctx: CommandContext, inGroup: boolean): void {
   for (let i = 1; i < args.count && keysAt === 0; i++) {
     const left = args.count - i - 1;
     if (left > 0 && args.is(i, 'block')) {
+      if (ctx.client.isScript) throw blockInScript(args.string(0));
       timeoutMs = timeoutOfMilliseconds(ctx, ++i);
     } else if (left > 0 && args.is(i, 'count')) {
       limit = Math.max(0, Number(args.int64(++i)));

@@ -2,7 +2,8 @@
 // engine/transaction.
 
 import { arg, command, keysFrom } from '../engine/command-spec.ts';
-import { endTransaction, isExpiredKey, Transaction } from '../engine/transaction.ts';
+import type { CommandContext } from '../engine/context.ts';
+import { isExpiredKey, type Transaction } from '../engine/transaction.ts';
 import {
   DISCARD_WITHOUT_MULTI,
   EXEC_ABORTED,
@@ -20,9 +21,9 @@ export const multi = command({
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
   runsInMulti: true,
-  run({ client, reply }) {
+  run({ client, reply, server }) {
     if (client.transaction !== null) throw NESTED_MULTI;
-    client.transaction = new Transaction();
+    server.transactions.begin(client);
     reply.ok();
   },
 });
@@ -40,24 +41,37 @@ export const exec = command({
   run(ctx) {
     const { client, reply, server, keyspace } = ctx;
     const { transaction } = client;
-    const { watches, executor } = server;
+    const { transactions, watches } = server;
     if (transaction === null) throw EXEC_WITHOUT_MULTI;
-    const isBroken = client.watchBroken || watches.hasExpired(client, keyspace);
-    if (transaction.aborted || isBroken) {
-      endTransaction(client, watches);
-      if (transaction.aborted) throw EXEC_ABORTED;
+    const { aborted } = transaction;
+    if (aborted || client.watchBroken || watches.hasExpired(client, keyspace)) {
+      transactions.end(client);
+      if (aborted) throw EXEC_ABORTED;
       reply.nullArray();
       return;
     }
     // What the transaction itself changes is nobody's concern any more.
     watches.unwatch(client);
-    reply.array(transaction.queue.length);
-    for (const { command: queued, args } of transaction.queue) executor.call(client, queued, args);
-    endTransaction(client, watches);
-    // The effects are those of the commands; EXEC has none of its own.
-    ctx.propagateNothing();
+    reply.array(transaction.count);
+    runQueue(ctx, transaction, 0);
   },
 });
+
+// Runs what is queued from `first` on. A script that takes long is not waited for: the rest is run behind it.
+function runQueue(ctx: CommandContext, transaction: Transaction, first: number): void {
+  const { client, server } = ctx;
+  const { executor } = server;
+  for (let i = first; i < transaction.count; i++) {
+    executor.call(client, transaction.command(i), transaction.arguments(i));
+    if (executor.isSuspended) {
+      executor.suspend(() => runQueue(ctx, transaction, i + 1));
+      return;
+    }
+  }
+  server.transactions.end(client);
+  // The effects are those of the commands; EXEC has none of its own.
+  ctx.propagateNothing();
+}
 
 export const discard = command({
   name: 'discard',
@@ -70,7 +84,7 @@ export const discard = command({
   runsInMulti: true,
   run({ client, reply, server }) {
     if (client.transaction === null) throw DISCARD_WITHOUT_MULTI;
-    endTransaction(client, server.watches);
+    server.transactions.end(client);
     reply.ok();
   },
 });

@@ -59,5 +59,5 @@ export const clientDirectives = {
   'client-query-buffer-limit': memory(1024 * MB, MB, LONG_MAX, { effective: true, unsigned: true }),
   'client-output-buffer-limit': clientOutputBufferLimit(),
   'proto-max-bulk-len': memory(512 * MB, MB, LONG_MAX, { effective: true }),
-  'tracking-table-max-keys': integer(1000000, 0, LONG_MAX, { unsigned: true }),
+  'tracking-table-max-keys': integer(1000000, 0, LONG_MAX, { effective: true, unsigned: true }),
 };

@@ -126,7 +126,7 @@ export const shutdownDirectives = {
 };
 
 export const scriptingDirectives = {
-  'busy-reply-threshold': integer(5000, 0, LONG_MAX, { alias: 'lua-time-limit' }),
+  'busy-reply-threshold': integer(5000, 0, LONG_MAX, { alias: 'lua-time-limit', effective: true }),
 };
 
 export const observabilityDirectives = {

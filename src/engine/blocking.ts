@@ -165,7 +165,8 @@ export class Blocking {
 
   /** Runs the commands of those whose keys have changed, key by key in order, client by client in order of arrival. */
   serve(): void {
-    while (this.hasReady) {
+    // Not in the middle of a script: the unit that has changed the keys is not at its end.
+    while (this.hasReady && !this.executor.isSuspended) {
       const ready = this.ready;
       this.ready = new Set();
       this.hasReady = false;

@@ -33,10 +33,23 @@ export interface SlowCommandListener {
   slowCommand(client: Client, command: Command, args: Arguments, durationUs: number): void;
 }
 
+/** A command that has stopped in the middle. */
+interface SuspendedCall {
+  readonly client: Client;
+  readonly command: Command;
+  readonly args: Arguments;
+  readonly startedUs: number;
+  readonly dirtyBefore: number;
+  readonly propagates: boolean;
+  readonly goOn: () => void;
+}
+
 export class Executor {
   readonly context: CommandContext;
-  /** Commands that are running: more than 1 within EXEC. */
+  /** Commands that are running: more than 1 within EXEC and scripts. */
   depth = 0;
+  /** A command has stopped in the middle: a script that others shall not wait for. Nothing else may touch the data. */
+  isSuspended = false;
 
   private readonly clock: Clock;
   private readonly keyspace: Keyspace;
@@ -53,12 +66,18 @@ export class Executor {
   private lastCommand: Command | null = null;
   // How many calls of `lastCommand` have ended since the clock was read.
   private sharing = 0;
+  // These are no parts of another command.
+  private sharesAtTop = false;
   private isFirstOfInput = true;
   private lastStats: CommandStats | null = null;
   // Error replies that have been put down to a command already: one within EXEC is not EXEC's failure as well.
   private errorsCounted = 0;
   private slowUs = Number.POSITIVE_INFINITY;
   private tracksLatency = true;
+  // How the command that stops just now goes on; what has stopped, the innermost first, and the time that it lives in.
+  private goOn: (() => void) | null = null;
+  private suspendedCalls: SuspendedCall[] = [];
+  private suspendedAtMs = 0;
 
   constructor(server: ServerParts, reply: ReplyWriter, marks: ReplyMark) {
     this.server = server;
@@ -94,7 +113,7 @@ export class Executor {
     this.isFirstOfInput = true;
     const nowMs = this.clock.nowMs();
     this.wallOffsetMs = nowMs - this.lastUs / 1000;
-    this.keyspace.setTime(nowMs);
+    if (this.depth === 0) this.keyspace.setTime(nowMs);
   }
 
   /** The turn that `readClocks` began is over. */
@@ -116,12 +135,7 @@ export class Executor {
   /** Runs a command for a client and writes its reply. */
   call(client: Client, command: Command, args: Arguments): void {
     const { context, reply } = this;
-    context.client = client;
-    context.args = args;
-    context.command = command;
-    context.db = this.keyspace.database(client.dbId);
-    reply.protocol = client.protocol;
-    this.keyspace.notesAccess = !client.noTouch;
+    this.enter(client, command, args);
     const { propagation } = this.server;
     const propagates = propagation.isActive;
     const dirtyBefore = context.dirty;
@@ -134,20 +148,129 @@ export class Executor {
     try {
       command.run(context);
     } catch (thrown) {
-      if (!(thrown instanceof ReplyError)) throw thrown;
-      this.marks.rewind(depth);
-      reply.error(thrown.line);
-      this.stats.noteError(thrown.code);
+      this.refuse(thrown, depth);
     } finally {
       this.depth--;
     }
+    if (this.goOn !== null) {
+      this.stop(client, command, args, startedUs, dirtyBefore, propagates);
+      return;
+    }
+    this.complete(client, command, args, startedUs, dirtyBefore, propagates);
+  }
+
+  /**
+   * The running command stops in the middle and goes on by `goOn`, when `resume` is called; what it was called by (EXEC) must
+   * do the same. Its unit of effects stays open, and its client gets nothing else done.
+   */
+  suspend(goOn: () => void): void {
+    this.goOn = goOn;
+  }
+
+  /** Runs `act` as a part of the command that has stopped: at its time, at its depth. */
+  within(act: () => void): void {
+    const { keyspace } = this;
+    const { nowMs } = keyspace;
+    keyspace.setTime(this.suspendedAtMs);
+    this.depth = this.suspendedCalls.length;
+    try {
+      act();
+    } finally {
+      this.depth = 0;
+      keyspace.setTime(nowMs);
+    }
+  }
+
+  /** Lets what has stopped go on, to its end or until it stops again. Replies go to its client. */
+  resume(): void {
+    const calls = this.suspendedCalls;
+    const { reply, keyspace } = this;
+    this.suspendedCalls = [];
+    this.isSuspended = false;
+    for (let i = 0; i < calls.length; i++) {
+      const { client, command, args, startedUs, dirtyBefore, propagates, goOn } = calls[i]!;
+      keyspace.setTime(this.suspendedAtMs);
+      this.enter(client, command, args);
+      this.errorsCounted = reply.errors;
+      const depth = calls.length - i;
+      this.depth = depth;
+      this.marks.mark(depth);
+      try {
+        goOn();
+      } catch (thrown) {
+        this.refuse(thrown, depth);
+      } finally {
+        this.depth = depth - 1;
+      }
+      if (this.goOn !== null) {
+        this.stop(client, command, args, startedUs, dirtyBefore, propagates);
+        this.suspendedCalls.push(...calls.slice(i + 1));
+        this.depth = 0;
+        return;
+      }
+      this.complete(client, command, args, startedUs, dirtyBefore, propagates);
+    }
+  }
+
+  // What a handler has thrown is its reply, instead of all that it has written.
+  private refuse(thrown: unknown, depth: number): void {
+    if (!(thrown instanceof ReplyError)) throw thrown;
+    this.marks.rewind(depth);
+    this.reply.error(thrown.line);
+    this.stats.noteError(thrown.code);
+  }
+
+  private stop(
+    client: Client,
+    command: Command,
+    args: Arguments,
+    startedUs: number,
+    dirtyBefore: number,
+    propagates: boolean,
+  ): void {
+    const goOn = this.goOn!;
+    this.goOn = null;
+    this.suspendedCalls.push({
+      client,
+      command,
+      args: args.detach(),
+      startedUs,
+      dirtyBefore,
+      propagates,
+      goOn,
+    });
+    this.isSuspended = true;
+    this.suspendedAtMs = this.keyspace.nowMs;
+  }
+
+  private enter(client: Client, command: Command, args: Arguments): void {
+    const { context } = this;
+    context.client = client;
+    context.args = args;
+    context.command = command;
+    context.db = this.keyspace.database(client.dbId);
+    this.reply.protocol = client.protocol;
+    this.keyspace.notesAccess = !client.noTouch;
+  }
+
+  private complete(
+    client: Client,
+    command: Command,
+    args: Arguments,
+    startedUs: number,
+    dirtyBefore: number,
+    propagates: boolean,
+  ): void {
+    const { reply, context } = this;
     if (propagates) {
+      const { propagation } = this.server;
       propagation.commandEnded(client.dbId, args, context.dirty !== dirtyBefore);
       // Observed 7.2.4: keys that RANDOMKEY or SCAN found expired are removed elsewhere one by one.
       propagation.endUnit(!command.has(COMMAND_FLAG.touches_arbitrary_keys));
     }
     const failed = reply.errors !== this.errorsCounted;
     this.errorsCounted = reply.errors;
+    if (client.tracking !== null) this.server.tracking.commandEnded(client.tracking, client, command, args);
     // It has not run yet: it will when there is something to find.
     if (client.wait !== null) return;
     this.ended(client, command, args, startedUs, failed);
@@ -174,6 +297,7 @@ export class Executor {
       this.stats.noteError(error.code);
     }
     reply.protocol = protocol;
+    this.server.tracking.requestEnded(client, command);
     this.stats.commandsProcessed++;
     const stats = this.stats.of(command);
     stats.note(0, this.tracksLatency);
@@ -182,6 +306,8 @@ export class Executor {
 
   private ended(client: Client, command: Command, args: Arguments, startedUs: number, failed: boolean): void {
     this.stats.commandsProcessed++;
+    // The last of those that the command has run.
+    if (this.sharing > 0 && command !== this.lastCommand) this.readSharedClock();
     let stats = this.lastStats!;
     if (command !== this.lastCommand) {
       stats = this.lastStats = this.stats.of(command);
@@ -193,11 +319,11 @@ export class Executor {
       args.count === command.minCount &&
       command.has(COMMAND_FLAG.fast) &&
       !this.isFirstOfInput &&
-      this.depth === 0 &&
       args.length(args.count - 1) <= MAX_SHARING_BYTES &&
       this.slowUs >= MIN_SLOW_US
     ) {
       this.sharing++;
+      this.sharesAtTop = this.depth === 0;
       return;
     }
     this.isFirstOfInput = false;
@@ -227,7 +353,7 @@ export class Executor {
     if (sharing === 0) return totalUs;
     const durationUs = totalUs / (sharing + further);
     this.sharing = 0;
-    this.stats.commandMicroseconds += durationUs * sharing;
+    if (this.sharesAtTop) this.stats.commandMicroseconds += durationUs * sharing;
     for (let i = 0; i < sharing; i++) this.lastStats!.note(durationUs, this.tracksLatency);
     return durationUs;
   }

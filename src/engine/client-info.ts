@@ -8,10 +8,11 @@ import type { ServerParts } from './server-parts.ts';
 // measured with thousands of them on Node 20.
 const CLIENT_BYTES = 5000;
 const WATCHED_KEY_BYTES = 440;
+const SUBSCRIPTION_BYTES = 200;
 
 /** `id=… addr=… … lib-ver=…`, without a line end; the order of the fields is Redis's. */
 export function describeClient(client: Client, server: ServerParts): string {
-  const { connection, transaction } = client;
+  const { connection, subscriptions, tracking, transaction } = client;
   const nowMs = server.keyspace.nowMs;
   const fields: [string, string | number][] = [
     ['id', client.id],
@@ -23,10 +24,10 @@ export function describeClient(client: Client, server: ServerParts): string {
     ['idle', secondsBetween(client.lastInteractionMs, nowMs)],
     ['flags', clientFlags(client)],
     ['db', client.dbId],
-    ['sub', 0],
-    ['psub', 0],
-    ['ssub', 0],
-    ['multi', transaction === null ? -1 : transaction.queue.length],
+    ['sub', subscriptions?.channels.size ?? 0],
+    ['psub', subscriptions?.patterns.size ?? 0],
+    ['ssub', subscriptions?.shardChannels.size ?? 0],
+    ['multi', transaction === null ? -1 : transaction.count],
     ['qbuf', connection.inputBytes],
     ['qbuf-free', connection.inputFreeBytes],
     ['argv-mem', connection.argumentBytes],
@@ -41,7 +42,7 @@ export function describeClient(client: Client, server: ServerParts): string {
     ['events', connection.outputBytes > 0 ? 'rw' : 'r'],
     ['cmd', client.lastCommand?.fullName ?? 'NULL'],
     ['user', client.user],
-    ['redir', -1],
+    ['redir', tracking?.isOn ? tracking.redirectTo : -1],
     ['resp', client.protocol],
     ['lib-name', shownName(client.libName)],
     ['lib-ver', shownName(client.libVersion)],
@@ -60,7 +61,8 @@ export function clientBytes(client: Client): number {
     connection.replyBytes +
     connection.outputBytes +
     (client.transaction?.bytes ?? 0) +
-    client.watchCount * WATCHED_KEY_BYTES
+    client.watchCount * WATCHED_KEY_BYTES +
+    (client.subscriptions?.count ?? 0) * SUBSCRIPTION_BYTES
   );
 }
 
@@ -78,8 +80,12 @@ function clientFlags(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
   if (client.isReplica) flags += 'S';
+  if (client.isSubscriber) flags += 'P';
   if (client.transaction !== null) flags += 'x';
   if (client.postponed || client.wait !== null) flags += 'b';
+  if (client.tracking?.isOn) flags += 't';
+  if (client.tracking?.redirectionBroken) flags += 'R';
+  if (client.tracking?.broadcasts) flags += 'B';
   if (client.watchBroken) flags += 'd';
   if (client.closing) flags += 'c';
   if (client.connection.isUnixSocket) flags += 'U';

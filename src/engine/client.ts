@@ -3,6 +3,8 @@
 
 import type { Wait } from './blocking.ts';
 import type { Command } from './command-spec.ts';
+import type { Subscriptions } from './pubsub.ts';
+import type { ClientTracking } from './tracking.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What a client needs of its transport. Declared here, implemented in net/. */
@@ -25,8 +27,15 @@ export interface ClientConnection {
   /** Bytes that were sent and that the peer has not taken yet, and in how many pieces they wait. */
   readonly outputBytes: number;
   readonly outputPieces: number;
-  /** Queues bytes out of turn (messages); they are copied. */
+  /** Queues bytes out of turn; they are copied. */
   send(bytes: Uint8Array): void;
+  /**
+   * Queues a message, `bytes[start, end)`, which is lent until the end of the turn. While a request of this client runs, the
+   * message waits for its end, behind those that wait already or `ahead` of them. No silence holds it back.
+   */
+  push(bytes: Buffer, start: number, end: number, ahead: boolean): void;
+  /** Whether what the running request is answered is dropped; messages are not. */
+  readonly isMuted: boolean;
   /**
    * Sends a bulk of any size, each piece when the peer has taken the one before; `sent` is called after the last. All other
    * output waits behind it, and alone counts towards the output limit.
@@ -73,11 +82,19 @@ export class Client {
   isMonitor = false;
   /** It has asked for all effects (SYNC), and is answered nothing any more. */
   isReplica = false;
+  /** It runs the commands of scripts, for whoever has called the script. */
+  isScript = false;
   /** What it sends has run before, here or elsewhere (the append-only file): it obeys no limits. */
   isMaster = false;
   closing = false;
   /** Waits for CLIENT UNPAUSE or the end of the pause with a command that must not run now. */
   postponed = false;
+  /** The channels and patterns that it receives messages of; null when it never had one. */
+  subscriptions: Subscriptions | null = null;
+  /** It has subscribed to something: under RESP2 it may do little else. */
+  isSubscriber = false;
+  /** How it tracks keys for a cache of its own; null when it never has. */
+  tracking: ClientTracking | null = null;
   /** What it waits for in a blocking command. */
   wait: Wait | null = null;
   transaction: Transaction | null = null;
@@ -96,6 +113,8 @@ export class Client {
   }
 
   get type(): ClientType {
-    return this.isReplica ? 'replica' : this.isMaster ? 'master' : 'normal';
+    if (this.isReplica) return 'replica';
+    if (this.isMaster) return 'master';
+    return this.isSubscriber ? 'pubsub' : 'normal';
   }
 }

@@ -5,6 +5,7 @@
 import type { Config } from '../config/config.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import type { CommandContext } from './context.ts';
+import type { ServerParts } from './server-parts.ts';
 
 export type CommandGroup =
   | 'generic'
@@ -224,10 +225,16 @@ export interface CommandSpec {
    * spec has `variable_flags`, or does not fit the arguments.
    */
   readonly findKeys?: (args: Arguments) => readonly FoundKey[];
+  /** The flags of a request where they depend on what it names: a script that has declared its own. */
+  readonly flagsOf?: (server: ServerParts, command: Command, args: Arguments) => number;
   /** The arguments, by index, that no log may show: passwords. */
   readonly secrets?: (args: Arguments, config: Config) => readonly number[];
+  /** What CLIENT CACHING has said holds on behind it, for the next command. */
+  readonly keepsCaching?: boolean;
   /** Runs at once within MULTI instead of being queued. */
   readonly runsInMulti?: boolean;
+  /** A client that has subscribed may run it under RESP2, too. */
+  readonly forSubscribers?: boolean;
   /** Runs the client's queue, and so stands behind the gates of all that is in it. */
   readonly runsQueue?: boolean;
   /** The directive that must be `yes` (or `local`, for a local client) for the command to run at all. */
@@ -247,6 +254,12 @@ export class Command {
   readonly minCount: number;
   readonly flags: number;
   readonly isContainer: boolean;
+  /** The keys it reads are remembered for clients that cache them; a script's are those of the commands that it runs. */
+  readonly isTracked: boolean;
+  /** Where its keys stand, one after another; `firstKey` is 0 where they have to be looked for (engine/key-extraction). */
+  readonly firstKey: number;
+  /** Negative: counted from the end. */
+  readonly lastKey: number;
   readonly runsInMulti: boolean;
   readonly run: (ctx: CommandContext) => void;
   readonly parent: Command | null;
@@ -261,6 +274,13 @@ export class Command {
     this.minCount = Math.abs(spec.arity);
     this.flags = spec.flags.reduce((bits, flag) => bits | COMMAND_FLAG[flag], 0);
     this.isContainer = spec.subcommands !== undefined;
+    this.isTracked =
+      this.has(COMMAND_FLAG.readonly) &&
+      spec.keys !== undefined &&
+      !['pubsub', 'scripting'].includes(spec.group);
+    const [firstKey, lastKey] = plainKeys(spec);
+    this.firstKey = firstKey;
+    this.lastKey = lastKey;
     this.runsInMulti = spec.runsInMulti ?? false;
     this.run = spec.run ?? runNothing;
     this.subcommands = new Map(
@@ -280,6 +300,17 @@ export class Command {
 /** Declares a command. Exported from a file in `commands/`, it is registered. */
 export function command(spec: CommandSpec): Command {
   return new Command(spec, null);
+}
+
+// The first and the last key where all keys of a command follow each other from a fixed place on; else 0.
+function plainKeys({ keys, findKeys }: CommandSpec): [first: number, last: number] {
+  const only = keys?.[0];
+  if (only === undefined || keys!.length > 1 || findKeys !== undefined) return [0, 0];
+  const { begin, find, flags } = only;
+  const isHidden = flags.some((flag) => ['not_key', 'incomplete', 'variable_flags'].includes(flag));
+  if (isHidden || typeof begin !== 'object' || !('index' in begin)) return [0, 0];
+  if (typeof find !== 'object' || !('lastKey' in find) || find.step !== 1 || find.limit !== 0) return [0, 0];
+  return [begin.index, find.lastKey < 0 ? find.lastKey : begin.index + find.lastKey];
 }
 
 function runNothing(): void {

@@ -73,6 +73,11 @@ export class CommandContext {
     this.server.propagation.replaceBy(this.db.id, effect);
   }
 
+  /** The request is a message, which changes no data: replicas pass it on, the AOF leaves it out. */
+  propagateMessage(): void {
+    this.server.propagation.repeatOnReplicas();
+  }
+
   /** The request changes nothing elsewhere, whatever it has counted. */
   propagateNothing(): void {
     this.server.propagation.replaceByNothing();

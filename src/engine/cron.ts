@@ -101,6 +101,8 @@ export class ExpiryCycle {
   /** 1 to 10: how much of the processor a backlog of expired keys may take. */
   effort = 1;
 
+  /** Whether keys shall stay for now: a script has stopped in the middle. */
+  isPaused: () => boolean = () => false;
   /** Called when keys may have expired. */
   onRun: () => void = () => {};
 
@@ -135,6 +137,10 @@ export class ExpiryCycle {
     this.timer?.cancel();
     this.timer = null;
     this.wakesAtMs = Number.POSITIVE_INFINITY;
+    if (this.isPaused()) {
+      this.wakeAfter(MIN_WAIT_MS);
+      return;
+    }
     this.refreshTime();
     const startUs = this.clock.monotonicUs();
     const next = this.keyspace.expireDue(SLICE_MS, () => (this.clock.monotonicUs() - startUs) / 1000);

@@ -10,7 +10,6 @@ import type { Client } from './client.ts';
 import { PAUSE } from './client-registry.ts';
 import { COMMAND_FLAG, type Command, type EnablingDirective } from './command-spec.ts';
 import type { ServerParts } from './server-parts.ts';
-import { endTransaction } from './transaction.ts';
 
 // Commands that change something, or may: what CLIENT PAUSE WRITE holds back.
 const MAY_WRITE = COMMAND_FLAG.write | COMMAND_FLAG.may_replicate;
@@ -33,6 +32,7 @@ export class Dispatcher {
   /** Runs, queues or refuses a request. False: it must wait, and be offered again when the client is resumed. */
   dispatch(client: Client, args: Arguments): boolean {
     const { server } = this;
+    if (server.executor.isSuspended && server.scripting.takeCommand(client, args)) return true;
     let command = server.table.find(args);
     if (command === null) {
       this.refuseUnknown(client, args);
@@ -71,8 +71,14 @@ export class Dispatcher {
       this.refuse(client, command, errors.NOT_IN_TRANSACTION);
       return true;
     }
+    if (server.tracking.isOverLimit) server.tracking.evict(client);
+    // Under RESP2 it could not tell replies from messages.
+    if (client.isSubscriber && client.protocol === 2 && command.spec.forSubscribers !== true) {
+      this.refuse(client, command, errors.notWhileSubscribed(command.fullName));
+      return true;
+    }
     const { writeRefusal } = server.persistence;
-    if (writeRefusal !== null && (changesSomething(client, command) || command.name === 'ping')) {
+    if (writeRefusal !== null && (this.changesSomething(client, command, args) || command.name === 'ping')) {
       this.refuse(client, command, writeRefusal);
       return true;
     }
@@ -80,19 +86,25 @@ export class Dispatcher {
       this.refuse(client, command, errors.LOADING);
       return true;
     }
+    if (server.executor.isSuspended && !command.has(COMMAND_FLAG.allow_busy)) {
+      this.refuse(client, command, server.scripting.busyError);
+      return true;
+    }
     // So that it does not matter that a pause does not hold replicas back.
     if (client.isReplica && touchesKeyspace(client, command)) {
       this.refuse(client, command, errors.REPLICA_TOUCHES_KEYSPACE);
       return true;
     }
-    if (server.clients.isPaused && !client.isReplica && this.mustWait(client, command)) {
+    if (server.clients.isPaused && !client.isReplica && this.mustWait(client, command, args)) {
       server.clients.postpone(client);
       return false;
     }
     if (transaction !== null && !command.runsInMulti) {
       // What cannot be executed any more need not be kept.
-      if (!transaction.aborted && !client.watchBroken) transaction.add(command, args);
-      server.executor.context.reply.simple('QUEUED');
+      if (!transaction.aborted && !client.watchBroken) {
+        transaction.add(command, args, this.flagsOf(client, command, args));
+      }
+      server.executor.context.reply.queued();
       return true;
     }
     server.executor.call(client, command, args);
@@ -101,12 +113,13 @@ export class Dispatcher {
   }
 
   private refuse(client: Client, command: Command | null, error: ReplyError): void {
-    const { stats, watches, executor } = this.server;
+    const { stats, tracking, transactions, executor } = this.server;
     if (client.transaction !== null) client.transaction.aborted = true;
     if (command !== null) stats.of(command).rejected++;
+    tracking.requestEnded(client, command);
     let answer = error;
     if (command?.spec.runsQueue) {
-      endTransaction(client, watches);
+      transactions.end(client);
       answer = errors.execAbortedBy(error);
     }
     stats.noteError(answer.code);
@@ -142,20 +155,23 @@ export class Dispatcher {
   }
 
   // What runs a queue waits when anything in the queue would. Observed 7.2.4: so does what would only be queued.
-  private mustWait(client: Client, command: Command): boolean {
+  private mustWait(client: Client, command: Command, args: Arguments): boolean {
     const { clients, keyspace } = this.server;
     const pause = clients.pause(keyspace.nowMs);
     if (pause === PAUSE.NONE) return false;
-    if (pause === PAUSE.ALL) return true;
-    const queued = command.spec.runsQueue ? (client.transaction?.flags ?? 0) : 0;
-    return ((command.flags | queued) & MAY_WRITE) !== 0;
+    return pause === PAUSE.ALL || (this.flagsOf(client, command, args) & MAY_WRITE) !== 0;
   }
-}
 
-// What runs a queue does what anything in the queue does.
-function changesSomething(client: Client, command: Command): boolean {
-  const queued = command.spec.runsQueue ? (client.transaction?.flags ?? 0) : 0;
-  return ((command.flags | queued) & COMMAND_FLAG.write) !== 0;
+  private changesSomething(client: Client, command: Command, args: Arguments): boolean {
+    return (this.flagsOf(client, command, args) & COMMAND_FLAG.write) !== 0;
+  }
+
+  // What runs a queue does what anything in the queue does, and what runs a script what the script says that it does.
+  private flagsOf(client: Client, command: Command, args: Arguments): number {
+    const { flagsOf, runsQueue } = command.spec;
+    if (flagsOf !== undefined) return flagsOf(this.server, command, args);
+    return command.flags | (runsQueue ? (client.transaction?.flags ?? 0) : 0);
+  }
 }
 
 function runsWhileLoading(client: Client, command: Command, isAsync: boolean): boolean {

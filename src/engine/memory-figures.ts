@@ -24,7 +24,7 @@ export interface MemoryFigures {
 }
 
 /** The figures of this moment. O(clients). */
-export function memoryFigures({ clients, keyspace, runtime, stats }: ServerParts): MemoryFigures {
+export function memoryFigures({ clients, keyspace, runtime, stats, tracking }: ServerParts): MemoryFigures {
   let ofClients = 0;
   let ofReplicas = 0;
   for (const client of clients) {
@@ -32,7 +32,7 @@ export function memoryFigures({ clients, keyspace, runtime, stats }: ServerParts
     ofClients += bytes;
     if (client.isReplica) ofReplicas += bytes;
   }
-  const usedBytes = keyspace.usedBytes + ofClients;
+  const usedBytes = keyspace.usedBytes + ofClients + tracking.usedBytes;
   const datasetBytes = keyspace.heap.usedBytes;
   stats.notePeak(usedBytes);
   return {

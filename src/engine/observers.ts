@@ -1,5 +1,5 @@
 // Those who want to know what happens to keys, behind the one observer that the keyspace has: WATCH, waiting clients,
-// migrations, key events and propagation. While none of them is active the keyspace has no observer at all, and a write
+// client-side caches, migrations, key events and propagation. While none of them is active the keyspace has no observer at all, and a write
 // makes no string of its key.
 
 import type { Database } from '../keyspace/database.ts';
@@ -9,6 +9,7 @@ import type { Blocking } from './blocking.ts';
 import type { KeyEvents } from './key-events.ts';
 import type { Migrations } from './migrations.ts';
 import type { Propagation } from './propagation.ts';
+import type { Tracking } from './tracking.ts';
 import type { Watches } from './transaction.ts';
 
 export class Observers implements KeyspaceObserver {
@@ -21,6 +22,7 @@ export class Observers implements KeyspaceObserver {
   private readonly keyEvents: KeyEvents;
   private readonly propagation: Propagation;
   private readonly migrations: Migrations;
+  private readonly tracking: Tracking;
 
   constructor(
     keyspace: Keyspace,
@@ -29,6 +31,7 @@ export class Observers implements KeyspaceObserver {
     keyEvents: KeyEvents,
     propagation: Propagation,
     migrations: Migrations,
+    tracking: Tracking,
   ) {
     this.keyspace = keyspace;
     this.watches = watches;
@@ -36,10 +39,12 @@ export class Observers implements KeyspaceObserver {
     this.keyEvents = keyEvents;
     this.propagation = propagation;
     this.migrations = migrations;
+    this.tracking = tracking;
     watches.onChange = () => this.refresh();
     blocking.onChange = () => this.refresh();
     propagation.onChange = () => this.refresh();
     migrations.onChange = () => this.refresh();
+    tracking.onChange = () => this.refresh();
   }
 
   /** To be called when one of them may have become active or idle. */
@@ -48,6 +53,7 @@ export class Observers implements KeyspaceObserver {
       !this.watches.isEmpty ||
       !this.blocking.isEmpty ||
       !this.migrations.isEmpty ||
+      this.tracking.isActive ||
       this.keyEvents.isActive ||
       this.propagation.isActive;
     this.keyspace.observer = active ? this : null;
@@ -57,6 +63,7 @@ export class Observers implements KeyspaceObserver {
     if (!this.blocking.isEmpty) this.blocking.keyChanged(db, key);
     if (!this.watches.isEmpty) this.watches.touch(db.id, key, !db.has(key));
     if (!this.migrations.isEmpty) this.migrations.keyChanged(db, key);
+    if (this.tracking.isActive) this.tracking.keyChanged(key, true);
   }
 
   keyEvent(db: Database, event: string, key: string): void {
@@ -66,6 +73,7 @@ export class Observers implements KeyspaceObserver {
   keyExpired(db: Database, key: string): void {
     if (!this.watches.isEmpty) this.watches.touch(db.id, key, true);
     if (!this.blocking.isEmpty) this.blocking.keyChanged(db, key);
+    if (this.tracking.isActive) this.tracking.keyChanged(key, false);
     this.keyEvent(db, 'expired', key);
     this.propagation.also(db.id, [this.removal, key]);
   }

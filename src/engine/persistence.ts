@@ -139,6 +139,10 @@ export interface Persistence {
   isPayload(bytes: Buffer, start: number, length: number): boolean;
   /** The value in a payload, or null when it is damaged or of a type that is not known. */
   undump(bytes: Buffer, start: number, length: number): DetachedValue | null;
+  /** The payload of all function libraries. It holds until the next call. */
+  dumpLibraries(): Uint8Array;
+  /** The texts of the libraries in a payload, whose checksum must be right. Throws LibraryError. */
+  undumpLibraries(bytes: Buffer, start: number, length: number): string[];
 
   /**
    * All data as they are now in the form of a file, or that file without any keys: in pieces, which are the caller's.

@@ -9,6 +9,8 @@ import { CommandBuffer, type CommandPart } from './command-buffer.ts';
 export interface PropagationSink {
   /** `dbId` is where the effect happened; -1 for one that belongs to no database. */
   effect(dbId: number, bytes: Uint8Array, start: number, end: number): void;
+  /** It keeps what changes data, and takes no messages. */
+  readonly keepsDataOnly?: boolean;
 }
 
 interface Replacement {
@@ -16,17 +18,28 @@ interface Replacement {
   readonly parts: readonly CommandPart[];
 }
 
+/** Who an effect is for. */
+export const TARGETS = { NONE: 0, AOF: 1, REPLICAS: 2, ALL: 3 } as const;
+export type Targets = (typeof TARGETS)[keyof typeof TARGETS];
+
 /** The database of an effect that belongs to none. */
 export const NO_DATABASE = -1;
 
 export class Propagation {
+  /** Who the effects of commands are for from here on: a script may choose (redis.set_repl). */
+  targets: Targets = TARGETS.ALL;
+
   private readonly sinks: PropagationSink[] = [];
+  // Who of the targets is there.
+  private listening: number = TARGETS.NONE;
   // The effects of the unit: effect i ends where `ends[i]` says, and begins where the one before it ends.
   private readonly effects = new CommandBuffer();
   private readonly ends: number[] = [];
   private readonly dbIds: number[] = [];
+  private readonly targetsOf: Targets[] = [];
   private count = 0;
   private replacements: Replacement[] | null = null;
+  private isMessage = false;
   private depth = 0;
   private readonly multi = encoded(['MULTI']);
   private readonly exec = encoded(['EXEC']);
@@ -41,13 +54,13 @@ export class Propagation {
 
   addSink(sink: PropagationSink): void {
     this.sinks.push(sink);
-    this.onChange();
+    this.listen();
   }
 
   removeSink(sink: PropagationSink): void {
     const at = this.sinks.indexOf(sink);
     if (at >= 0) this.sinks.splice(at, 1);
-    this.onChange();
+    this.listen();
   }
 
   /** A unit begins; units nest and leave when the outermost ends. */
@@ -62,11 +75,12 @@ export class Propagation {
     const wrapped = asOne && this.count > 1;
     const { bytes } = this.effects;
     for (const sink of this.sinks) {
+      const target = targetOf(sink);
       if (wrapped) sink.effect(NO_DATABASE, this.multi, 0, this.multi.length);
       let start = 0;
       for (let i = 0; i < this.count; i++) {
         const end = this.ends[i]!;
-        sink.effect(this.dbIds[i]!, bytes, start, end);
+        if ((this.targetsOf[i]! & target) !== 0) sink.effect(this.dbIds[i]!, bytes, start, end);
         start = end;
       }
       if (wrapped) sink.effect(NO_DATABASE, this.exec, 0, this.exec.length);
@@ -80,7 +94,7 @@ export class Propagation {
     if (!this.isActive) return;
     this.beginUnit();
     this.effects.addTexts(args);
-    this.added(dbId);
+    this.added(dbId, TARGETS.ALL);
     this.endUnit();
   }
 
@@ -91,6 +105,11 @@ export class Propagation {
     this.replacements.push({ dbId, parts });
   }
 
+  /** The running command is a message: those who repeat more than changes of data repeat it. */
+  repeatOnReplicas(): void {
+    this.isMessage = this.isActive;
+  }
+
   replaceByNothing(): void {
     if (this.isActive) this.replacements = [];
   }
@@ -98,22 +117,38 @@ export class Propagation {
   /** The command that was run has ended; `changed` says whether it had an effect at all. */
   commandEnded(dbId: number, args: Arguments, changed: boolean): void {
     const replacements = this.replacements;
-    if (replacements !== null) {
+    // Observed 7.2.4: what nobody takes does not make a transaction of what else there is.
+    const wanted = this.isMessage ? TARGETS.REPLICAS : TARGETS.ALL;
+    const targets = (this.targets & this.listening & wanted) as Targets;
+    if (targets === TARGETS.NONE) {
+      this.replacements = null;
+    } else if (replacements !== null) {
       this.replacements = null;
       for (const { dbId, parts } of replacements) {
         this.effects.addParts(parts, args);
-        this.added(dbId);
+        this.added(dbId, targets);
       }
-    } else if (changed) {
+    } else if (changed || this.isMessage) {
       this.effects.addRequest(args);
-      this.added(dbId);
+      this.added(dbId, targets);
     }
+    this.isMessage = false;
   }
 
-  private added(dbId: number): void {
+  private listen(): void {
+    this.listening = this.sinks.reduce((targets, sink) => targets | targetOf(sink), TARGETS.NONE as number);
+    this.onChange();
+  }
+
+  private added(dbId: number, targets: Targets): void {
     this.ends[this.count] = this.effects.at;
+    this.targetsOf[this.count] = targets;
     this.dbIds[this.count++] = dbId;
   }
+}
+
+function targetOf({ keepsDataOnly }: PropagationSink): Targets {
+  return keepsDataOnly === true ? TARGETS.AOF : TARGETS.REPLICAS;
 }
 
 function encoded(command: readonly string[]): Uint8Array {

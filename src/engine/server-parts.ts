@@ -16,10 +16,14 @@ import type { Loading } from './loading.ts';
 import type { Migrations } from './migrations.ts';
 import type { Persistence } from './persistence.ts';
 import type { Propagation } from './propagation.ts';
+import type { PubSub } from './pubsub.ts';
+import type { Pushes } from './pushes.ts';
 import type { Replication } from './replication.ts';
+import type { Scripting } from './scripting.ts';
 import type { SlowLog } from './slow-log.ts';
 import type { ServerStats } from './stats.ts';
-import type { Watches } from './transaction.ts';
+import type { Tracking } from './tracking.ts';
+import type { Transactions, Watches } from './transaction.ts';
 
 /** What SHUTDOWN asks of the process. */
 export interface ShutdownRequest {
@@ -60,14 +64,19 @@ export interface ServerParts {
   readonly executor: Executor;
   readonly stats: ServerStats;
   readonly watches: Watches;
+  readonly transactions: Transactions;
   readonly blocking: Blocking;
   readonly propagation: Propagation;
+  readonly pushes: Pushes;
+  readonly pubsub: PubSub;
+  readonly tracking: Tracking;
   readonly persistence: Persistence;
   readonly loading: Loading;
   readonly replication: Replication;
   readonly migrations: Migrations;
   readonly lifecycle: Lifecycle;
   readonly debug: DebugSettings;
+  readonly scripting: Scripting;
   readonly slowLog: SlowLog;
   /** In the order of INFO's output. */
   readonly infoSections: readonly InfoSection[];

@@ -39,6 +39,8 @@ export class Turn implements ReplyMark {
   onBegin: () => void = () => {};
   /** What runs when the replies of a turn are out. */
   onEnd: () => void = () => {};
+  /** Told when memory that replies were in may be used again: for those who lend some of their own. `isLent`: it may not. */
+  onRecycle: (isLent: boolean) => void = () => {};
 
   private readonly timers: TimerService;
   private readonly chunks: Buffer[] = [];
@@ -55,6 +57,8 @@ export class Turn implements ReplyMark {
   private readonly markParts: number[] = [];
   private readonly woken: ReplyOwner[] = [];
   private onceSent: (() => void)[] = [];
+  // Some memory was still in use at the end of a turn that could not put it away.
+  private isLent = false;
   private readonly endTurn = () => this.end();
 
   constructor(timers: TimerService) {
@@ -95,7 +99,7 @@ export class Turn implements ReplyMark {
 
   /** Bytes written for the owner whose requests run that are not handed over to it yet. */
   get openBytes(): number {
-    return this.writer.at - this.ownerStart;
+    return this.writer.clientAt - this.ownerStart;
   }
 
   /** An owner has something to send at the end of this turn. */
@@ -106,11 +110,11 @@ export class Turn implements ReplyMark {
 
   /** What is written so far becomes the owner's, so that other bytes can be put behind it in order. */
   handOver(): void {
-    const { writer } = this;
-    if (this.owner !== null && writer.at > this.ownerStart) {
-      this.owner.addReply(writer.bytes, this.ownerStart, writer.at);
+    const { clientAt, clientBytes } = this.writer;
+    if (this.owner !== null && clientAt > this.ownerStart) {
+      this.owner.addReply(clientBytes, this.ownerStart, clientAt);
     }
-    this.ownerStart = writer.at;
+    this.ownerStart = clientAt;
   }
 
   /** Remembers where the replies stand, for `rewind` at the same depth. */
@@ -137,6 +141,10 @@ export class Turn implements ReplyMark {
     const { writer, owner } = this;
     const chunk = this.markChunks[depth]!;
     const at = this.markAts[depth]!;
+    if (writer.isAside) {
+      writer.at = at;
+      return;
+    }
     if (writer.bytes === chunk && this.ownerStart <= at) {
       writer.at = at;
       return;
@@ -174,11 +182,13 @@ export class Turn implements ReplyMark {
     if (this.woken.length > 0) this.runWoken();
     for (const act of this.beforeReplies) act();
     this.isOpen = false;
-    const lent = this.flushPending();
+    if (this.flushPending()) this.isLent = true;
     this.onEnd();
     if (this.onceSent.length > 0) this.runOnceSent();
     if (this.owner !== null || this.pendingCount > 0) return;
-    this.recycle(lent);
+    this.onRecycle(this.isLent);
+    this.recycle(this.isLent);
+    this.isLent = false;
   }
 
   // Returns whether a chunk is still in use. The lists keep their length: setting it is a call out of compiled code.

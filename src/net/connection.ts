@@ -11,11 +11,14 @@ import type { Arguments } from '../resp/arguments.ts';
 import { NO_BYTES, PARSED, RequestParser } from '../resp/request-parser.ts';
 import { BulkSender } from './bulk-sender.ts';
 import { grownCapacity, isKept, SMALL_BYTES, trimmedCapacity } from './input-size.ts';
+import { LateOutput } from './late-output.ts';
 import type { Peers } from './peers.ts';
 import { unsentBytes } from './send-queue.ts';
 
 // Output of one turn is held against the limits from here on, as Redis does not count a client's first 16 KB.
 const UNLIMITED_OUTPUT_BYTES = 16 * 1024;
+// Parts of up to so many bytes together are put into one piece.
+const GATHERED_BYTES = 64 * 1024;
 
 /** Who the peer is, as CLIENT LIST shows it. */
 export interface PeerAddress {
@@ -53,6 +56,9 @@ export class Connection implements ClientConnection, ReplyOwner {
   private inputPeak = 0;
   // What is written for the request that runs, from mark 0 on, is dropped when it has ended.
   private muted = false;
+  // Messages that wait for the end of the request that runs.
+  private held: ReplyPart[] | null = null;
+  private heldAhead = 0;
   private suspended = false;
   private closing = false;
   private closed = false;
@@ -66,6 +72,11 @@ export class Connection implements ClientConnection, ReplyOwner {
   private softLimitSinceMs = 0;
   private unsent = 0;
   private bulk: BulkSender | null = null;
+  // While the peer is behind.
+  private late: LateOutput | null = null;
+  private readonly caughtUp = () => {
+    this.late = null;
+  };
   // How much was answered when the request of a muted client began.
   private repliedBefore = 0;
   private errorsBefore = 0;
@@ -104,16 +115,21 @@ export class Connection implements ClientConnection, ReplyOwner {
   }
 
   get outputBytes(): number {
-    return this.bulk === null ? this.stream.writableLength : this.bulk.heldBytes;
+    if (this.bulk !== null) return this.bulk.heldBytes;
+    return this.stream.writableLength + (this.late === null ? 0 : this.late.bytes);
   }
 
   get replyParts(): number {
     return this.earlierParts.length + (this.partBytes === null ? 0 : 1);
   }
 
+  get isMuted(): boolean {
+    return this.muted;
+  }
+
   get outputPieces(): number {
     if (this.bulk !== null) return this.bulk.held.length;
-    return this.stream.writableLength > 0 ? 1 : 0;
+    return (this.stream.writableLength > 0 ? 1 : 0) + (this.late === null ? 0 : this.late.blockCount);
   }
 
   /** Bytes have arrived in `chunk[0, length)`; the memory is the caller's again when this returns. */
@@ -168,6 +184,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     } else if (this.muted) {
       turn.rewind(0);
     }
+    if (this.held !== null) this.releaseHeld();
     turn.switchTo(outer);
     turn.restoreMark(outerMark);
   }
@@ -191,6 +208,13 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.peers.turn.handOver();
     const copy = Buffer.from(bytes);
     this.addReply(copy, 0, copy.length);
+  }
+
+  push(bytes: Buffer, start: number, end: number, ahead: boolean): void {
+    if (this.closing) return;
+    if (this.client.isReplica) this.peers.replicaAnswered(this, false);
+    else if (this.held !== null || this.peers.turn.serves(this)) this.hold({ bytes, start, end }, ahead);
+    else this.addReply(bytes, start, end);
   }
 
   sendBulk(pieces: Iterable<Uint8Array>, sent: () => void): void {
@@ -248,23 +272,27 @@ export class Connection implements ClientConnection, ReplyOwner {
       this.holdBack(this.bulk);
       return true;
     }
-    // To a peer that is behind already, replies wait in memory of their own size, not in a chunk of which they are a part.
-    const copies = !this.kernelCopies || stream.writableLength > 0;
     this.noteSent(this.partsBytes);
-    for (const { bytes, start, end } of this.earlierParts) this.write(bytes.subarray(start, end), copies);
-    if (this.earlierParts.length > 0) this.earlierParts = [];
-    this.write(last.subarray(this.partStart, this.partEnd), copies);
-    this.partBytes = null;
-    this.partStart = 0;
-    this.partEnd = 0;
     peers.stats.totalWrites++;
+    const wasBehind = stream.writableLength > 0 || this.late !== null;
+    let isLent = false;
+    if (wasBehind || this.earlierParts.length > 0) {
+      isLent = this.writeParts(wasBehind);
+    } else {
+      const view = peers.viewOf(last, this.partStart, this.partEnd);
+      stream.write(this.kernelCopies ? view : Buffer.from(view));
+      isLent = this.kernelCopies;
+      this.partBytes = null;
+      this.partStart = 0;
+      this.partEnd = 0;
+    }
     const waits = stream.writableLength > 0;
     if (waits) {
       peers.behind.add(this);
       this.checkOutputLimit(peers.keyspace.nowMs);
     }
     this.endIfClosing();
-    return copies || !waits;
+    return !(isLent && waits);
   }
 
   /** Looks after what the peer has not taken; returns whether it is still behind. */
@@ -336,7 +364,10 @@ export class Connection implements ClientConnection, ReplyOwner {
     if (!this.closing || this.closed || this.ending) return;
     this.ending = true;
     this.bulk?.cancel();
+    this.late?.release();
     const { stream } = this;
+    // Nobody meets it any more, though the system takes a moment to say that it is closed.
+    if (stream.writableLength === 0) this.forget();
     stream.end(() => stream.destroy());
   }
 
@@ -346,8 +377,26 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.peers.turn.enlist(this);
   }
 
-  private write(bytes: Buffer, copies: boolean): void {
-    this.stream.write(copies ? Buffer.from(bytes) : bytes);
+  // Small parts leave in one piece of their own, and to a peer that is behind they go along with what waits already. Returns
+  // whether the memory of the parts is lent.
+  private writeParts(wasBehind: boolean): boolean {
+    const { stream, kernelCopies, late } = this;
+    const gathers = this.partsBytes <= GATHERED_BYTES;
+    const parts = this.takeParts();
+    if (late !== null) {
+      for (const { bytes, start, end } of parts) late.add(bytes, start, end);
+      return false;
+    }
+    const views = parts.map(({ bytes, start, end }) => bytes.subarray(start, end));
+    if (wasBehind) {
+      this.late = new LateOutput(stream, Buffer.concat(views), this.caughtUp);
+    } else if (gathers) {
+      stream.write(Buffer.concat(views));
+    } else {
+      for (const view of views) stream.write(kernelCopies ? view : Buffer.from(view));
+      return kernelCopies;
+    }
+    return false;
   }
 
   private noteSent(bytes: number): void {
@@ -417,6 +466,7 @@ export class Connection implements ClientConnection, ReplyOwner {
           break;
         }
         if ((this.muted || client.replyMode !== REPLY_MODE.ON) && client.wait === null) this.endSilence();
+        if (this.held !== null) this.releaseHeld();
       } else if (parsed === PARSED.INCOMPLETE) {
         if (parser.isWithinRequest && this.partial === null) this.partial = peers.takeArguments();
         break;
@@ -429,6 +479,22 @@ export class Connection implements ClientConnection, ReplyOwner {
     }
     peers.executor.inputEnded();
     turn.finish();
+  }
+
+  private hold(message: ReplyPart, ahead: boolean): void {
+    this.held ??= [];
+    if (ahead) this.held.splice(this.heldAhead++, 0, message);
+    else this.held.push(message);
+  }
+
+  private releaseHeld(): void {
+    // A script that takes long has not ended yet.
+    if (this.peers.executor.isSuspended) return;
+    const held = this.held!;
+    this.held = null;
+    this.heldAhead = 0;
+    this.peers.turn.handOver();
+    for (const { bytes, start, end } of held) this.addReply(bytes, start, end);
   }
 
   // A request has ended while replies are dropped, or shall be for the next one (CLIENT REPLY).
@@ -543,6 +609,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.inputLength = 0;
     this.bulk?.cancel();
     this.bulk = null;
+    this.late = null;
     // A command that is running still reads its arguments.
     if (!this.peers.turn.serves(this)) this.releasePartial();
     this.peers.gone(this);

@@ -24,6 +24,7 @@ const SPARE_ARGUMENTS = 16;
 const TRIM_INTERVAL_MS = 250;
 // Arguments know where they are by 32-bit numbers.
 const MAX_INPUT_BYTES = 0x7fffffff;
+const MAX_VIEWED_BYTES = 64 * 1024;
 const NO_LIMIT: OutputBufferLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 
 export class Peers {
@@ -53,6 +54,10 @@ export class Peers {
   private readonly log: Logger;
   private readonly spareArguments: Arguments[] = [];
   private trimmedMs = 0;
+  // The view that was made last: all who receive a message send the same bytes.
+  private view: Buffer = NO_BYTES;
+  private viewed: Buffer = NO_BYTES;
+  private viewStart = 0;
 
   constructor(server: ServerParts, turn: Turn, dispatcher: Dispatcher) {
     this.server = server;
@@ -76,6 +81,21 @@ export class Peers {
     this.limits.maxBulkBytes = values['proto-max-bulk-len'];
     this.maxInputBytes = Math.min(MAX_INPUT_BYTES, values['client-query-buffer-limit']);
     this.asksForPassword = values.requirepass !== '';
+  }
+
+  /** `bytes[start, end)` as a buffer of its own, the same one while it is asked for again. */
+  viewOf(bytes: Buffer, start: number, end: number): Buffer {
+    if (bytes === this.viewed && start === this.viewStart && end - start === this.view.length) {
+      return this.view;
+    }
+    const view = bytes.subarray(start, end);
+    // Large memory shall not be kept by this.
+    if (bytes.length <= MAX_VIEWED_BYTES) {
+      this.view = view;
+      this.viewed = bytes;
+      this.viewStart = start;
+    }
+    return view;
   }
 
   outputLimit(client: Client): OutputBufferLimit {

@@ -27,6 +27,7 @@ import { RdbEncoder, useUnder } from './rdb/rdb-encoder.ts';
 import type { RdbFileReader } from './rdb/rdb-file.ts';
 import { RdbWriter } from './rdb/rdb-writer.ts';
 import { loadRdb, loadRdbFile } from './rdb-loading.ts';
+import { readLibraries } from './library-payloads.ts';
 import { encodeNow, RdbFileSaves } from './rdb-saves.ts';
 import type { SnapshotEncoder } from './snapshot-encoder.ts';
 import type { SnapshotProgress, Snapshots } from './snapshots.ts';
@@ -108,6 +109,14 @@ export class DataSet implements Persistence {
 
   undump(bytes: Buffer, start: number, length: number): DetachedValue | null {
     return this.payloads.undump(bytes, start, length);
+  }
+
+  dumpLibraries(): Uint8Array {
+    return this.payloads.dumpLibraries(this.parts.libraries.values());
+  }
+
+  undumpLibraries(bytes: Buffer, start: number, length: number): string[] {
+    return readLibraries(bytes, start, length);
   }
 
   snapshot(withKeys: boolean): Uint8Array[] {

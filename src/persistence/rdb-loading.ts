@@ -10,7 +10,7 @@ import type { FunctionLibraries } from '../engine/function-libraries.ts';
 import type { Loader, Loading } from '../engine/loading.ts';
 import { LOAD_RESULT, type LoadResult } from '../engine/persistence.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
-import { RdbDecoder } from './rdb/rdb-decoder.ts';
+import { RdbDecoder, RefusedLibrary } from './rdb/rdb-decoder.ts';
 import { RdbFileReader } from './rdb/rdb-file.ts';
 import { RDB_HEADER_BYTES } from './rdb/rdb-format.ts';
 import { RdbError } from './rdb/rdb-reader.ts';
@@ -109,6 +109,10 @@ function failed(error: unknown, log: Logger): LoadResult {
     if (errorCode(error) === '') throw error;
     log.warning(`Error reading the RDB file: ${reasonOf(error)}`);
     return LOAD_RESULT.DAMAGED;
+  }
+  if (error instanceof RefusedLibrary) {
+    log.warning(error.reason);
+    return LOAD_RESULT.FAILED;
   }
   // What is wrong with the header says that it is no file for us, not that it is damaged.
   if (error.offset <= RDB_HEADER_BYTES && !error.isShort) {

@@ -9,6 +9,7 @@ import type { DetachedValue } from '../engine/persistence.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Ref } from '../memory/heap.ts';
+import { writeLibraries } from './library-payloads.ts';
 import { CHECKSUM_BYTES, DUMP_FOOTER_BYTES, isRdbType, RDB_VERSION } from './rdb/rdb-format.ts';
 import { RdbError, RdbReader } from './rdb/rdb-reader.ts';
 import { RdbWriter } from './rdb/rdb-writer.ts';
@@ -37,6 +38,12 @@ export class ValuePayloads {
     writer.byte(rdbTypeOf(db, ref, writer.version));
     writeValue(writer, db, ref);
     writer.footer();
+    return writer.bytes.subarray(0, writer.at);
+  }
+
+  dumpLibraries(texts: Iterable<string>): Uint8Array {
+    const writer = this.freshWriter();
+    writeLibraries(writer, texts);
     return writer.bytes.subarray(0, writer.at);
   }
 

@@ -160,8 +160,75 @@ export const NO_PASSWORD_SET = err(
 export const NO_PROTO = new ReplyError('NOPROTO unsupported protocol version');
 export const LOADING = new ReplyError('LOADING Redis is loading the dataset in memory');
 export const OUT_OF_MEMORY = new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
+export const NO_SCRIPT = new ReplyError('NOSCRIPT No matching script. Please use EVAL.');
+export const KEYS_NEGATIVE = err("Number of keys can't be negative");
+export const NOT_BUSY = new ReplyError('NOTBUSY No scripts in execution right now.');
+export const BUSY_SCRIPT = new ReplyError(
+  'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+);
+export const BUSY_FUNCTION = new ReplyError(
+  'BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.',
+);
+export const UNKILLABLE = new ReplyError(
+  'UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.',
+);
+// What scripts get as values of theirs, or end with, besides: the lines are wanted.
+export const SCRIPT_KILLED = err('Script killed by user with SCRIPT KILL...');
+export const SCRIPT_ABORTED = err('script aborted for user request');
+export const FUNCTION_LOAD_TIMEOUT = err('FUNCTION LOAD timeout');
+export const SCRIPT_RESULT_TOO_DEEP = err('reached lua stack limit');
+export const CALL_WITHOUT_ARGUMENTS = err('Please specify at least one argument for this redis lib call');
+export const CALL_ARGUMENT_TYPES = err('Lua redis lib command arguments must be strings or integers');
+export const CALL_UNKNOWN = err('Unknown Redis command called from script');
+export const CALL_ARITY = err('Wrong number of args calling Redis command from script');
+export const CALL_NOT_ALLOWED = err('This Redis command is not allowed from script');
+export const CALL_WRITES = err('Write commands are not allowed from read-only scripts.');
+export const CALL_NOT_UNDONE = err(
+  'This command cannot be taken back, so that it runs in the debugger in sync mode only',
+);
+export const INVALID_SHEBANG = err('Invalid script shebang');
+export const INVALID_SHEBANG_ENGINE = err('Invalid engine in script shebang');
+export const unexpectedEngine = (engine: string) =>
+  err(`Unexpected engine in script shebang: ${quotedBack(engine)}`);
+export const unknownShebangOption = (option: string) =>
+  err(`Unknown lua shebang option: ${quotedBack(option)}`);
+export const unexpectedScriptFlag = (flag: string) =>
+  err(`Unexpected flag in script shebang: ${quotedBack(flag)}`);
+export const scriptNotCompiled = (message: string) =>
+  err(`Error compiling script (new function): ${quotedBack(message)}`);
+export const scriptInternalError = (name: string) => err(`internal error in script ${name}`);
+export const SCRIPT_WRITES_IN_RO = err('Can not execute a script with write flag using *_ro command.');
+export const SCRIPT_RDB_WRITES_REFUSED = new ReplyError(
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts.",
+);
+export const scriptAofWritesRefused = (reason: string) =>
+  new ReplyError(
+    `MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts. AOF error: ${reason}`,
+  );
+export const SCRIPT_FLUSH_OPTION = err('SCRIPT FLUSH only support SYNC|ASYNC option');
+export const SCRIPT_DEBUG_MODE = err('Use SCRIPT DEBUG YES/SYNC/NO');
+export const SCRIPT_DEBUG_IN_PIPELINE = err('SCRIPT DEBUG must be called outside a pipeline');
+export const EVALSHA_IN_DEBUGGER = err('Please use EVAL instead of EVALSHA for debugging');
+export const FUNCTION_NOT_FOUND = err('Function not found');
+export const BAD_KEY_COUNT = err('Bad number of keys provided');
+export const LIBRARY_NOT_FOUND = err('Library not found');
+export const FUNCTION_FLUSH_OPTION = err('FUNCTION FLUSH only supports SYNC|ASYNC option');
+export const FUNCTION_CODE_MISSING = err('Function code is missing');
+export const LIBRARY_NAME_MISSING = err('library name argument was not given');
+export const RESTORE_POLICY = err(
+  'Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.',
+);
+export const unknownFunctionOption = (option: string) => err(`Unknown option given: ${quotedBack(option)}`);
+export const unknownFunctionArgument = (word: string) => err(`Unknown argument ${quotedBack(word)}`);
 export const EXEC_ABORTED = new ReplyError('EXECABORT Transaction discarded because of previous errors.');
 export const NESTED_MULTI = err('MULTI calls can not be nested');
+/** What has to be answered at once, though the client does not get messages before the end of the transaction. */
+export const SSUBSCRIBE_IN_MULTI = err("SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+/** `command` in full: `client|list`. */
+export const notWhileSubscribed = (command: string) =>
+  err(
+    `Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+  );
 export const EXEC_WITHOUT_MULTI = err('EXEC without MULTI');
 export const DISCARD_WITHOUT_MULTI = err('DISCARD without MULTI');
 export const WATCH_IN_MULTI = err('WATCH inside MULTI is not allowed');
@@ -177,6 +244,34 @@ export const CLIENT_NAME_CHARACTERS = err(
 );
 export const PAUSE_MODE = err('CLIENT PAUSE mode must be WRITE or ALL');
 export const UNBLOCKED = new ReplyError('UNBLOCKED client unblocked via CLIENT UNBLOCK');
+export const REDIRECT_TWICE = err('A client can only redirect to a single other client');
+export const REDIRECT_TARGET_MISSING = err('The client ID you want redirect to does not exist');
+export const TRACKING_PREFIX_NEEDS_BCAST = err('PREFIX option requires BCAST mode to be enabled');
+export const TRACKING_BCAST_SWITCH = err(
+  "You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.",
+);
+export const TRACKING_BCAST_WITH_OPT = err('OPTIN and OPTOUT are not compatible with BCAST');
+export const TRACKING_OPTIN_AND_OPTOUT = err("You can't specify both OPTIN mode and OPTOUT mode");
+export const TRACKING_OPT_SWITCH = err(
+  "You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.",
+);
+export const prefixOverlapsExisting = (prefix: string, existing: string) =>
+  err(
+    `Prefix '${quotedBack(prefix)}' overlaps with an existing prefix '${quotedBack(existing)}'. Prefixes for a single client must not overlap.`,
+  );
+export const prefixesOverlap = (prefix: string, other: string) =>
+  err(
+    `Prefix '${quotedBack(prefix)}' overlaps with another provided prefix '${quotedBack(other)}'. Prefixes for a single client must not overlap.`,
+  );
+export const CACHING_WITHOUT_TRACKING = err(
+  'CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
+);
+export const CACHING_YES_NEEDS_OPTIN = err(
+  'CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.',
+);
+export const CACHING_NO_NEEDS_OPTOUT = err(
+  'CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.',
+);
 export const UNBLOCK_REASON = err('CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
 export const RESET_NOT_NORMAL = err('can only reset normal client connections');
 export const PROTOCOL_NOT_INTEGER = err('Protocol version is not an integer or out of range');
@@ -240,6 +335,9 @@ export const NOACK_NEEDS_XREADGROUP = err(
   'The NOACK option is only supported by XREADGROUP. You called XREAD instead.',
 );
 export const GROUP_MISSING = err('Missing GROUP option for XREADGROUP');
+/** `name` as it was given. */
+export const blockInScript = (name: string) =>
+  err(`${quotedBack(name)} command is not allowed with BLOCK option from scripts`);
 export const DOLLAR_IN_XREADGROUP = err(
   'The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
 );

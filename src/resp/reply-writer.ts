@@ -8,6 +8,9 @@ const CR = 13;
 const LF = 10;
 // The longest header: a marker, 20 digits and CRLF.
 const HEADER_BYTES = 24;
+// What a script's commands are answered: room for most, and how much is kept for the next script.
+const ASIDE_BYTES = 16 * 1024;
+const KEPT_ASIDE_BYTES = 1024 * 1024;
 
 /** Gives the writer a chunk with room for at least `needed` bytes, after putting away what it has written. */
 export type MakeRoom = (writer: ReplyWriter, needed: number) => void;
@@ -22,9 +25,43 @@ export class ReplyWriter {
   errors = 0;
 
   private readonly makeRoom: MakeRoom;
+  // The chunk that replies go to, and how far it is written, while they go to memory of the writer's own.
+  private chunk: Buffer | null = null;
+  private chunkAt = 0;
+  private aside: Buffer | null = null;
 
   constructor(makeRoom: MakeRoom) {
     this.makeRoom = makeRoom;
+  }
+
+  /** Whether what is written is no client's: see `setAside`. */
+  get isAside(): boolean {
+    return this.chunk !== null;
+  }
+
+  /** The chunk that clients are answered in, also while replies go elsewhere, and how far it is written. */
+  get clientBytes(): Buffer {
+    return this.chunk ?? this.bytes;
+  }
+
+  get clientAt(): number {
+    return this.chunk === null ? this.at : this.chunkAt;
+  }
+
+  /** From here on replies are written into memory of the writer's own, from its first byte on, until `setBack`. */
+  setAside(): void {
+    this.chunk = this.bytes;
+    this.chunkAt = this.at;
+    this.bytes = this.aside ?? Buffer.allocUnsafeSlow(ASIDE_BYTES);
+    this.at = 0;
+  }
+
+  /** Replies go on where they were before `setAside`. */
+  setBack(): void {
+    this.aside = this.bytes.length <= KEPT_ASIDE_BYTES ? this.bytes : null;
+    this.bytes = this.chunk!;
+    this.at = this.chunkAt;
+    this.chunk = null;
   }
 
   ok(): void {
@@ -36,6 +73,22 @@ export class ReplyWriter {
     bytes[at + 3] = CR;
     bytes[at + 4] = LF;
     this.at = at + 5;
+  }
+
+  /** The reply to a command that MULTI has put off. */
+  queued(): void {
+    this.ensure(9);
+    const { bytes, at } = this;
+    bytes[at] = 43;
+    bytes[at + 1] = 81;
+    bytes[at + 2] = 85;
+    bytes[at + 3] = 69;
+    bytes[at + 4] = 85;
+    bytes[at + 5] = 69;
+    bytes[at + 6] = 68;
+    bytes[at + 7] = CR;
+    bytes[at + 8] = LF;
+    this.at = at + 9;
   }
 
   /** A simple string, such as `PONG`. */
@@ -180,13 +233,23 @@ export class ReplyWriter {
 
   /** Makes room for `needed` bytes, for whoever writes them into `bytes` from `at` on and moves `at` itself. */
   ensure(needed: number): void {
-    if (this.at + needed > this.bytes.length) this.makeRoom(this, needed);
+    if (this.at + needed > this.bytes.length) this.extend(needed);
   }
 
   /** Bytes that are RESP already, as a latin1 string. */
   raw(text: string): void {
     this.ensure(text.length);
     this.at = writeText(this.bytes, this.at, text);
+  }
+
+  private extend(needed: number): void {
+    if (this.chunk === null) {
+      this.makeRoom(this, needed);
+      return;
+    }
+    const larger = Buffer.allocUnsafeSlow(2 * (this.at + needed));
+    this.bytes.copy(larger, 0, 0, this.at);
+    this.bytes = larger;
   }
 
   private line(marker: number, text: string): void {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { globMatch, isLiteralPattern } from '../../src/base/glob.ts';
+import { globMatch, isLiteralPattern, mayMatchPrefix } from '../../src/base/glob.ts';
 
 const CASES: [pattern: string, text: string, exact: boolean, folded: boolean][] = [
   ['', '', true, true],
@@ -74,6 +74,23 @@ describe('globMatch', () => {
     expect(globMatch(`${'a*'.repeat(32)}b`, 'a'.repeat(10_000), false)).toBe(false);
     expect(globMatch(`${'*?'.repeat(32)}b`, 'a'.repeat(10_000), true)).toBe(false);
     expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it('knows what a pattern may begin with', () => {
+    const prefix = '__keyevent@';
+    for (const pattern of [
+      '*',
+      '?',
+      '_*',
+      '__key*__:*',
+      '__keyevent@',
+      '__keyevent@0__:[sd]*',
+      '[_]*',
+      '\\_*',
+    ])
+      expect(mayMatchPrefix(pattern, prefix), pattern).toBe(true);
+    for (const pattern of ['', 'a*', '__keyspace@*', '__keyevent', '__keyeventx*', '_a*'])
+      expect(mayMatchPrefix(pattern, prefix), pattern).toBe(false);
   });
 
   it('knows patterns without special characters', () => {

@@ -31,7 +31,7 @@ beforeEach(() => {
   });
   server.start();
   client = new TestClient(server.connect());
-  server.keyEvents.addPublisher((channel, key) => {
+  server.keyEvents.setPublisher((channel, key) => {
     events.push(`${channel.slice(channel.indexOf(':') + 1)} ${key}`);
   });
   server.parts.propagation.addSink({

@@ -2,7 +2,7 @@
 // several clients, and with time, they are in test/engine/transaction.test.ts.
 
 import type { CommandCase } from '../support/case.ts';
-import { error, nullArray, OK, simple } from '../support/expected.ts';
+import { error, map, nullArray, OK, simple } from '../support/expected.ts';
 
 const QUEUED = simple('QUEUED');
 const PONG = simple('PONG');
@@ -433,6 +433,82 @@ export const cases: CommandCase[] = [
       ['WATCH k', OK],
       ['SWAPDB 0 1', OK],
       ['EXISTS k', 0],
+      ...runs,
+    ],
+  },
+  {
+    name: 'blocking commands do not wait within a transaction',
+    steps: [
+      ['MULTI', OK],
+      ['BLPOP l 0', QUEUED],
+      ['BLMOVE l m LEFT LEFT 0', QUEUED],
+      ['BRPOPLPUSH l m 0', QUEUED],
+      ['BZPOPMIN z 0', QUEUED],
+      ['XREAD BLOCK 0 STREAMS s $', QUEUED],
+      ['BLMPOP 0 1 l LEFT', QUEUED],
+      ['BZMPOP 0 1 z MIN', QUEUED],
+      ['RPUSH l a', QUEUED],
+      ['BLPOP l 0', QUEUED],
+      ['EXEC', [nullArray, null, null, nullArray, nullArray, nullArray, nullArray, 1, ['l', 'a']]],
+    ],
+  },
+  {
+    name: 'long and short arguments in one queue',
+    steps: [
+      ['MULTI', OK],
+      ...Array.from({ length: 40 }, (_, i) => [['SET', `k${i}`, `${i}`.repeat(i * 50)], QUEUED] as const),
+      [['SET', 'long', 'y'.repeat(40_000)], QUEUED],
+      [['MSET', ...Array.from({ length: 200 }, (_, i) => `m${i}`)], QUEUED],
+      [['APPEND', 'long', 'z'], QUEUED],
+      ['EXEC', [...Array.from({ length: 42 }, () => OK), 40_001]],
+      ['GET k39', '39'.repeat(39 * 50)],
+      ['GET k1', '1'.repeat(50)],
+      ['GET m198', 'm199'],
+      ['STRLEN long', 40_001],
+      ['MULTI', OK],
+      ['GET k1', QUEUED],
+      ['EXEC', ['1'.repeat(50)]],
+    ],
+  },
+  {
+    name: 'CLIENT REPLY within a transaction counts when it runs',
+    steps: [
+      ['MULTI', OK],
+      ['SET k 1', QUEUED],
+      ['CLIENT REPLY ON', QUEUED],
+      ['GET k', QUEUED],
+      ['EXEC', [OK, OK, '1']],
+    ],
+  },
+  {
+    name: 'CONFIG SET that fails stops nothing',
+    steps: [
+      ['MULTI', OK],
+      ['SET k 1', QUEUED],
+      ['CONFIG SET maxmemory 1mb nosuch 1', QUEUED],
+      ['GET k', QUEUED],
+      ['CONFIG GET maxmemory', QUEUED],
+      [
+        'EXEC',
+        [
+          OK,
+          error("ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'"),
+          '1',
+          map(['maxmemory', '0']),
+        ],
+      ],
+    ],
+  },
+  {
+    name: 'RESET within a transaction ends it',
+    not: { resp3: 'RESET goes back to RESP2' },
+    steps: [
+      ['WATCH k', OK],
+      ['MULTI', OK],
+      ['SET k 1', QUEUED],
+      ['RESET', simple('RESET')],
+      ['EXEC', error('ERR EXEC without MULTI')],
+      ['SET k 2', OK],
       ...runs,
     ],
   },

@@ -7,9 +7,10 @@ import type { Frame, Protocol } from '../support/resp.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { answerText, keyspaceText } from './answers.ts';
 import { CommandFuzzer } from './commands.ts';
+import { eventsText, LISTENING } from './events.ts';
 import { listNodes, listProgram } from './list-fuzzer.ts';
 import { StreamFuzzer, streamGroups, streamText } from './stream-fuzzer.ts';
-import { THEMES } from './themes.ts';
+import { THEMES, type Theme } from './themes.ts';
 
 export type Request = readonly string[];
 
@@ -40,24 +41,29 @@ const LIVE_DEBUG = { 'enable-debug-command': 'yes' };
 const THEME_STEPS = 1000;
 const LIST_STEPS = 400;
 const STREAM_STEPS = 200;
+// Other programs than those whose answers are compared.
+const EVENT_SEEDS = 1000;
 
-const themes: Series[] = THEMES.map(({ name, commands, poolOf, config, without, numbers }) => ({
-  name,
-  config: { ...config, ...LIVE_DEBUG },
+const themes: Series[] = THEMES.map((theme) => ({
+  name: theme.name,
+  config: { ...theme.config, ...LIVE_DEBUG },
   recordedSeeds: 5,
   blockSteps: 50,
   suite: 'themes',
-  program(seed, protocol) {
-    const random = new SeededRandom(Buffer.from(`theme ${name} ${seed} ${protocol}`));
-    const fuzzer = new CommandFuzzer(random, commands, poolOf, numbers);
-    const isTold = (request: Request) => !request.some((word) => word.toLowerCase() in without);
-    const requests: Request[] = [];
-    while (requests.length < THEME_STEPS) requests.push(...fuzzer.sequence(1).filter(isTold));
-    return { setUp: [], requests };
-  },
+  program: (seed, protocol) => ({ setUp: [], requests: themeRequests(theme, seed, protocol) }),
   answer: answerText,
   state: keyspaceText,
 }));
+
+function themeRequests(theme: Theme, seed: number, protocol: Protocol): Request[] {
+  const { name, commands, poolOf, without, numbers } = theme;
+  const random = new SeededRandom(Buffer.from(`theme ${name} ${seed} ${protocol}`));
+  const fuzzer = new CommandFuzzer(random, commands, poolOf, numbers);
+  const isTold = (request: Request) => !request.some((word) => word.toLowerCase() in without);
+  const requests: Request[] = [];
+  while (requests.length < THEME_STEPS) requests.push(...fuzzer.sequence(1).filter(isTold));
+  return requests;
+}
 
 /** Lists under many settings, and the nodes that they become. */
 export const LIST_NODES: Series = {
@@ -88,4 +94,25 @@ export const STREAMS: Series = {
   state: async (client, nowMs) => [...(await keyspaceText(client, nowMs)), ...(await streamGroups(client))],
 };
 
-export const SERIES: readonly Series[] = [...themes, LIST_NODES, STREAMS];
+// SORT looks for the weights of a list in its order, for those of others in that of a table.
+function hasEventsInOrder({ name }: Theme, [command]: Request): boolean {
+  return name === 'lists' || !/^sort(_ro)?$/i.test(command!);
+}
+
+/** The programs of all themes, one after another, and every key event that they cause. */
+export const KEY_EVENTS: Series = {
+  name: 'key events',
+  config: LIVE_DEBUG,
+  recordedSeeds: 2 * THEMES.length,
+  blockSteps: 25,
+  suite: 'events',
+  program(seed, protocol) {
+    const theme = THEMES[(seed - 1) % THEMES.length]!;
+    const requests = themeRequests(theme, seed + EVENT_SEEDS, protocol);
+    return { setUp: LISTENING, requests: requests.filter((request) => hasEventsInOrder(theme, request)) };
+  },
+  answer: () => '',
+  state: eventsText,
+};
+
+export const SERIES: readonly Series[] = [...themes, LIST_NODES, STREAMS, KEY_EVENTS];

@@ -414,7 +414,7 @@ test('CLIENT HELP names every subcommand within the common frame', async () => {
   expect(lines.slice(-2)).toEqual(['HELP', '    Print this help.']);
   const named = new Set(lines.slice(1).flatMap((line) => /^[A-Z-]+/.exec(line) ?? []));
   const subcommands =
-    'GETNAME GETREDIR HELP ID INFO KILL LIST NO-EVICT NO-TOUCH PAUSE REPLY SETINFO SETNAME TRACKINGINFO UNBLOCK UNPAUSE';
+    'CACHING GETNAME GETREDIR HELP ID INFO KILL LIST NO-EVICT NO-TOUCH PAUSE REPLY SETINFO SETNAME TRACKING TRACKINGINFO UNBLOCK UNPAUSE';
   expect([...named].sort()).toEqual(subcommands.split(' '));
 });
 

@@ -44,7 +44,7 @@ export class EffectServer {
       logSink: () => {},
       onShutdown: () => {},
     });
-    this.server.keyEvents.addPublisher((channel, key) => {
+    this.server.keyEvents.setPublisher((channel, key) => {
       const [, dbId, event] = /^__keyevent@(\d+)__:(.*)$/s.exec(channel)!;
       this.events.push(`${dbId} ${event} ${key}`);
     });

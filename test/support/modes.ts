@@ -1,13 +1,15 @@
 // The ways in which a case's story is told to a server. A mode says which stories it can tell and how one step goes over
 // the wire; what the replies must be stays the same in all of them.
 
+import { COMMANDS } from '../../src/commands/registry.ts';
+import { COMMAND_FLAG, type Command } from '../../src/engine/command-spec.ts';
 import type { CommandCase, Step, Wait } from './case.ts';
 import { type Expected, error } from './expected.ts';
 import { isLoose, matchParsed, matchReply } from './match-reply.ts';
 import { encodeRequest, type Frame } from './resp.ts';
 import { argumentsOf, type TestClient } from './test-client.ts';
 
-export type ModeName = 'plain' | 'resp3' | 'cut' | 'multi';
+export type ModeName = 'plain' | 'resp3' | 'cut' | 'multi' | 'script';
 
 export interface Mode {
   readonly name: ModeName;
@@ -110,8 +112,60 @@ const multi: Mode = {
   },
 };
 
+const THROUGH_A_SCRIPT = 'return redis.pcall(unpack(ARGV))';
+const COMMANDS_BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((one) => [one.name, one]));
+// What these begin is about the requests that follow, which would be EVAL.
+const NOT_BESIDE_SCRIPTS: ReadonlySet<string> = new Set(['multi', 'subscribe', 'psubscribe', 'ssubscribe']);
+// More cannot be unpacked at once.
+const MAX_UNPACKED = 5000;
+
+// What a script may not run, or says otherwise, is told plain: its effects are needed by the steps that follow.
+const script: Mode = {
+  ...plain,
+  name: 'script',
+  takes: (story) =>
+    story.not?.script === undefined &&
+    !story.steps.some((step) => !isWait(step) && NOT_BESIDE_SCRIPTS.has(nameOf(argumentsOf(step[0])))),
+  async tell(client, args, expected) {
+    // In RESP3 a script would see maps and sets as tables, which have an order of their own.
+    if (client.protocol === 3 || !runsInScript(args) || holdsBigint(expected))
+      return plain.tell(client, args, expected);
+    const frame = await client.call(['EVAL', THROUGH_A_SCRIPT, '0', ...args]);
+    return matched(client, args, asSeenByScript(expected), frame);
+  },
+};
+
+function runsInScript(args: readonly string[]): boolean {
+  let command = COMMANDS_BY_NAME.get(nameOf(args));
+  if (command?.isContainer && args.length > 1) command = command.subcommands.get(args[1]!.toLowerCase());
+  if (command === undefined || !command.acceptsCount(args.length) || args.length > MAX_UNPACKED) return false;
+  // Scripts may not wait by this option: an error there, and not by others.
+  if (args.some((one) => one.toLowerCase() === 'block')) return false;
+  // A database that a script selects is selected for the script alone.
+  return !command.has(COMMAND_FLAG.noscript) && command.name !== 'select';
+}
+
+// Numbers of Lua are doubles.
+function holdsBigint(expected: Expected): boolean {
+  if (typeof expected === 'bigint') return true;
+  return Array.isArray(expected) && (expected as readonly Expected[]).some(holdsBigint);
+}
+
+// Scripts know one kind of nothing.
+function asSeenByScript(expected: Expected): Expected {
+  if (typeof expected !== 'object' || expected === null) return expected;
+  if (Array.isArray(expected)) return (expected as readonly Expected[]).map(asSeenByScript);
+  if (!('kind' in expected)) return expected;
+  if (expected.kind === 'nullArray') return null;
+  if ('pairs' in expected) {
+    const pairs = expected.pairs.map(([a, b]) => [asSeenByScript(a), asSeenByScript(b)] as const);
+    return { ...expected, pairs };
+  }
+  return 'items' in expected ? { ...expected, items: expected.items.map(asSeenByScript) } : expected;
+}
+
 /** All modes, the plainest first. */
-export const MODES: readonly Mode[] = [plain, resp3, cut, multi];
+export const MODES: readonly Mode[] = [plain, resp3, cut, multi, script];
 
 /**
  * Tells a story step by step and returns the raw replies (null for a wait). Throws WrongReply, which names the step, at

@@ -34,6 +34,7 @@ const ERROR_LOG_SECONDS = 30;
 const NO_SPACE = 'No space left on device';
 
 export class AppendLog implements PropagationSink {
+  readonly keepsDataOnly = true;
   /** How many bytes the file has. */
   fileSize = 0;
   /** How often a write did not wait any longer for an fsync. */

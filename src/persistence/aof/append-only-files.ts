@@ -12,6 +12,7 @@ import type { Config } from '../../config/config.ts';
 import { errorCode, reasonOf } from '../../config/file-text.ts';
 import type { CronTask } from '../../engine/cron.ts';
 import type { DebugSettings } from '../../engine/debug-settings.ts';
+import type { FunctionLibraries } from '../../engine/function-libraries.ts';
 import type { Loader, Loading } from '../../engine/loading.ts';
 import { type AppendOnly, LOAD_RESULT, type LoadResult } from '../../engine/persistence.ts';
 import type { Propagation } from '../../engine/propagation.ts';
@@ -39,6 +40,7 @@ export interface AppendOnlyParts {
   readonly propagation: Propagation;
   readonly turn: Turn;
   readonly debug: DebugSettings;
+  readonly libraries: FunctionLibraries;
   /** An encoder for a base in RDB's form. */
   newRdbEncoder(): SnapshotEncoder;
   /** Loads the RDB data that an open file begins with, expired keys included, within a loading that has begun. */
@@ -541,7 +543,8 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   private newEncoder(): SnapshotEncoder {
     if (this.baseForm === 'rdb') return this.parts.newRdbEncoder();
     const hasTimestamp = this.parts.config.values['aof-timestamp-enabled'];
-    return new CommandEncoder({ timestampSeconds: hasTimestamp ? this.nowSeconds : null });
+    const libraries = this.parts.libraries.values();
+    return new CommandEncoder({ timestampSeconds: hasTimestamp ? this.nowSeconds : null, libraries });
   }
 
   private get baseForm(): BaseForm {

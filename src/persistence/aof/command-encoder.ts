@@ -40,6 +40,8 @@ const ELEMENTS_PER_COMMAND = 64;
 export interface CommandEncoderOptions {
   /** What `aof-timestamp-enabled` writes at the beginning, in seconds since the epoch; null: nothing. */
   readonly timestampSeconds: number | null;
+  /** The texts (latin1) of the function libraries, as they are when the file is begun. */
+  readonly libraries: Iterable<string>;
 }
 
 export class CommandEncoder implements SnapshotEncoder {
@@ -69,8 +71,14 @@ export class CommandEncoder implements SnapshotEncoder {
   }
 
   begin(): void {
-    const { timestampSeconds } = this.options;
+    const { libraries, timestampSeconds } = this.options;
     if (timestampSeconds !== null) this.writer.raw(timestampLine(timestampSeconds));
+    for (const text of libraries) {
+      this.writer.array(3);
+      this.writer.bulkText('FUNCTION');
+      this.writer.bulkText('LOAD');
+      this.writer.bulkText(text);
+    }
   }
 
   database(id: number): void {

@@ -5,8 +5,9 @@
 import { lowerCaseLatin1 } from '../../base/bytes.ts';
 import { Blocking } from '../../engine/blocking.ts';
 import { Executor } from '../../engine/call.ts';
-import { Client, type ClientConnection } from '../../engine/client.ts';
+import { Client } from '../../engine/client.ts';
 import type { Command } from '../../engine/command-spec.ts';
+import { NO_CONNECTION } from '../../engine/no-connection.ts';
 import { Propagation } from '../../engine/propagation.ts';
 import type { ServerParts } from '../../engine/server-parts.ts';
 import { ServerStats } from '../../engine/stats.ts';
@@ -129,26 +130,3 @@ class SilentReplies extends ReplyWriter {
     this.onError(line);
   }
 }
-
-const NO_CONNECTION: ClientConnection = {
-  address: '?:0',
-  localAddress: '?:0',
-  fd: -1,
-  isUnixSocket: false,
-  isLocal: true,
-  inputBytes: 0,
-  inputFreeBytes: 0,
-  argumentBytes: 0,
-  replyBytes: 0,
-  outputBytes: 0,
-  outputPieces: 0,
-  send: () => {},
-  sendBulk: () => {},
-  mute: () => {},
-  unmute: () => {},
-  answer: (act) => act(),
-  suspend: () => {},
-  resume: () => {},
-  closeAfterReplies: () => {},
-  close: () => {},
-};

@@ -19,7 +19,7 @@ import {
   RDB_OPCODE,
   RDB_VERSION_READ,
 } from './rdb-format.ts';
-import type { RdbReader } from './rdb-reader.ts';
+import { RdbError, type RdbReader } from './rdb-reader.ts';
 import { ValueDecoder } from './value-decoder.ts';
 
 export interface RdbDecoderOptions {
@@ -50,6 +50,9 @@ const VALUE_SLICE_BYTES = 256 * 1024;
 const SECOND_MS = 1000;
 // Instead of an opcode or a type: reading shall pause.
 const PAUSED = -1;
+
+/** A library of the file is not taken: the file itself may be whole. */
+export class RefusedLibrary extends RdbError {}
 
 export class RdbDecoder {
   keysLoaded = 0;
@@ -206,7 +209,7 @@ export class RdbDecoder {
       libraries?.add(text, replaces);
     } catch (error) {
       if (!(error instanceof LibraryError)) throw error;
-      throw this.reader.error(`Failed loading library, ${error.message}`);
+      throw new RefusedLibrary(this.reader.offset, `Failed loading library, ${error.message}`);
     }
   }
 
