@@ -208,6 +208,7 @@ export class Server {
     this.cron.add(this.shutdown);
     this.cron.add(aof);
     this.cron.add(dataSet.rdb);
+    this.cron.add(dataSet.rehearsal);
     this.cron.add(master);
     this.cron.add({ run: () => dataSet.rdb.startScheduled() });
     this.applyConfig(observers);

@@ -57,9 +57,12 @@ export class SnapshotAborted extends Error {
 
 // So much comes together before it is handed to the file.
 const HAND_OVER_BYTES = 64 * 1024;
-// A slice, and how long others go first when there are any: so a snapshot takes a quarter of a busy processor.
-const SLICE_MS = 1;
+// A slice, and how long others go first when there are any. What had to be encoded meanwhile because it was about to
+// change is taken off the next slice, so that a snapshot takes a quarter of a busy processor and comes to an end.
+const SLICE_US = 1000;
+const LEAST_SLICE_US = 100;
 const REST_MS = 3;
+const SHARE = 1 / 4;
 // From so many elements on a table is written element by element.
 const LEAST_OPENED = 1024;
 // The clock is read after so many buckets.
@@ -136,6 +139,13 @@ class Snapshot implements SnapshotProgress {
   // Everything was given to the file.
   private isComplete = false;
   private sliceEndUs = 0;
+  // When the slice before was done, and after how many visits.
+  private pausedUs: number;
+  private visitsAtPause = 0;
+  private visits = 0;
+  // What a visit takes, about.
+  private visitUs = 1;
+  private isQuiet = false;
   private bucketsSeen = 0;
   private owedUs = 0;
   private activity = 0;
@@ -150,6 +160,7 @@ class Snapshot implements SnapshotProgress {
     this.encoder = options.encoder;
     this.onEnd = onEnd;
     this.startedMs = parts.clock.nowMs();
+    this.pausedUs = parts.clock.monotonicUs();
     this.file = new BackgroundFile({
       files: parts.files,
       path: this.path,
@@ -190,6 +201,7 @@ class Snapshot implements SnapshotProgress {
   private visit(part: DatabasePart, ref: Ref): void {
     const { encoder } = this;
     this.keysProcessed++;
+    this.visits++;
     const delayUs = this.parts.keyDelayUs();
     if (delayUs !== 0) this.owedUs += delayUs > 0 ? delayUs : -1 / delayUs;
     const { db } = part;
@@ -237,6 +249,7 @@ class Snapshot implements SnapshotProgress {
 
   private visitElement(opened: OpenTable, element: Ref): void {
     const { encoder } = this;
+    this.visits++;
     if (opened !== this.streamed) {
       encoder.writeTo(opened.section);
       opened.encoder.element(element);
@@ -251,15 +264,29 @@ class Snapshot implements SnapshotProgress {
     this.timer = null;
     this.isScheduled = false;
     if (this.hasEnded || this.file.isFull) return;
-    this.sliceEndUs = this.parts.clock.monotonicUs() + SLICE_MS * 1000;
+    const { clock } = this.parts;
+    const startUs = clock.monotonicUs();
+    this.sliceEndUs = startUs + this.sliceUs(startUs);
+    const visitsBefore = this.visits;
     while (this.step()) {
       if (!this.isSliceOver()) continue;
+      this.pausedUs = clock.monotonicUs();
+      this.visitsAtPause = this.visits;
+      const sliceVisits = this.visits - visitsBefore;
+      if (sliceVisits > 0) this.visitUs = (this.visitUs + (this.pausedUs - startUs) / sliceVisits) / 2;
       if (!this.file.isFull) this.schedule();
       return;
     }
     this.isComplete = true;
     this.encoder.end(this.take);
     this.file.finish();
+  }
+
+  private sliceUs(nowUs: number): number {
+    if (this.isQuiet) return SLICE_US;
+    const spentUs = (this.visits - this.visitsAtPause) * this.visitUs;
+    const dueUs = (nowUs - this.pausedUs) * SHARE - spentUs;
+    return Math.max(LEAST_SLICE_US, Math.min(dueUs, SLICE_US));
   }
 
   // Returns whether anything is left.
@@ -315,11 +342,11 @@ class Snapshot implements SnapshotProgress {
     this.isScheduled = true;
     const { activity, timers } = this.parts;
     const now = activity();
-    const isQuiet = now === this.activity;
+    this.isQuiet = now === this.activity;
     this.activity = now;
     const owedMs = Math.floor(this.owedUs / 1000);
     this.owedUs -= owedMs * 1000;
-    const restMs = Math.max(owedMs, isQuiet ? 0 : REST_MS);
+    const restMs = Math.max(owedMs, this.isQuiet ? 0 : REST_MS);
     if (restMs === 0) timers.afterTurn(this.runSlice);
     else this.timer = timers.after(restMs, this.runSlice, { unref: true });
   }
