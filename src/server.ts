@@ -183,7 +183,7 @@ export class Server {
     this.tidying = new BackgroundWork(timers, clock, (budgetMs, elapsedMs) =>
       keyspace.tidy(budgetMs, elapsedMs, config.values.activerehashing),
     );
-    keyspace.onWork = () => this.tidying.run();
+    keyspace.onWork = () => this.tidying.soon();
     this.turn.onBegin = () => executor.readClocks();
     this.turn.onEnd = () => executor.turnEnded();
     this.expiry.onRun = () => blocking.serve();
