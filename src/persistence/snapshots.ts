@@ -8,11 +8,12 @@ import type { Clock, FileDoor, TimerHandle, TimerService } from '../base/runtime
 import { isLarge } from '../datatypes/kind.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import { BlockPass, type BlockRow } from '../memory/block-pass.ts';
 import type { ChainedTable } from '../memory/chained-table.ts';
 import type { Ref } from '../memory/heap.ts';
 import { TablePass } from '../memory/table-pass.ts';
 import { BackgroundFile } from './background-file.ts';
-import type { Section, SnapshotEncoder, TableEncoder, TakeBytes } from './snapshot-encoder.ts';
+import type { BlockEncoder, Section, SnapshotEncoder, TableEncoder, TakeBytes } from './snapshot-encoder.ts';
 
 export type { SnapshotEncoder, TakeBytes };
 
@@ -63,8 +64,9 @@ const SLICE_US = 1000;
 const LEAST_SLICE_US = 100;
 const REST_MS = 3;
 const SHARE = 1 / 4;
-// From so many elements on a table is written element by element.
-const LEAST_OPENED = 1024;
+// From so many elements or blocks on a value is written in pieces.
+const LEAST_ELEMENTS = 1024;
+const LEAST_BLOCKS = 16;
 // The clock is read after so many buckets.
 const BUCKETS_PER_CLOCK = 16;
 // Delays are waited for when so much of them has come together.
@@ -106,13 +108,17 @@ interface DatabasePart {
   isBegun: boolean;
 }
 
-/** A large value whose elements are written one by one: at its turn, or before when they are about to change. */
-interface OpenTable {
+/** A large value that is written in pieces, at its turn or before, when they are about to change. */
+interface OpenValue {
   readonly part: DatabasePart;
   /** What was written of it before its turn. */
   readonly section: Section;
+  readonly encoder: TableEncoder | BlockEncoder;
+  readonly pass: TablePass | BlockPass;
+}
+
+interface OpenTable extends OpenValue {
   readonly encoder: TableEncoder;
-  readonly pass: TablePass;
 }
 
 class Snapshot implements SnapshotProgress {
@@ -126,10 +132,10 @@ class Snapshot implements SnapshotProgress {
   private readonly onEnd: () => void;
   private readonly file: BackgroundFile;
   private readonly left: DatabasePart[];
-  // Tables that wait for their turn, and the one whose turn it is. While that one is written, entries that are about to
+  // Values in pieces that wait for their turn, and the one whose turn it is. While that one is written, entries that are about to
   // change go aside.
-  private readonly waiting: OpenTable[] = [];
-  private streamed: OpenTable | null = null;
+  private readonly waiting: OpenValue[] = [];
+  private streamed: OpenValue | null = null;
   private readonly aside: Section;
   // Which database the last entry was of, in the file and aside.
   private writtenPart: DatabasePart | null = null;
@@ -205,11 +211,7 @@ class Snapshot implements SnapshotProgress {
     const delayUs = this.parts.keyDelayUs();
     if (delayUs !== 0) this.owedUs += delayUs > 0 ? delayUs : -1 / delayUs;
     const { db } = part;
-    const table = isLarge(db.kind(ref)) ? db.large(ref).table : undefined;
-    if (table !== undefined && table.size >= LEAST_OPENED) {
-      this.open(part, ref, table);
-      return;
-    }
+    if (isLarge(db.kind(ref)) && this.opens(part, ref)) return;
     if (this.streamed === null) {
       if (this.writtenPart !== part) this.begin(part);
       encoder.entry(db, ref);
@@ -233,7 +235,18 @@ class Snapshot implements SnapshotProgress {
     return part;
   }
 
-  private open(part: DatabasePart, ref: Ref, table: ChainedTable): void {
+  // Whether a large value is one that is written in pieces; what stands before them is written then.
+  private opens(part: DatabasePart, ref: Ref): boolean {
+    const { blocks, table } = part.db.large(ref);
+    if (table !== undefined) {
+      if (table.size < LEAST_ELEMENTS) return false;
+      this.openTable(part, ref, table);
+      return true;
+    }
+    return blocks !== undefined && blocks.blockCount >= LEAST_BLOCKS && this.opensBlocks(part, ref, blocks);
+  }
+
+  private openTable(part: DatabasePart, ref: Ref, table: ChainedTable): void {
     const { encoder } = this;
     const section = encoder.newSection();
     encoder.writeTo(section);
@@ -245,6 +258,22 @@ class Snapshot implements SnapshotProgress {
     };
     encoder.writeTo(null);
     this.waiting.push(opened);
+  }
+
+  private opensBlocks(part: DatabasePart, ref: Ref, blocks: BlockRow): boolean {
+    const { encoder } = this;
+    const section = encoder.newSection();
+    encoder.writeTo(section);
+    const value = encoder.beginBlocks(part.db, ref);
+    encoder.writeTo(null);
+    if (value === null) return false;
+    const pass = new BlockPass(blocks, (i, memory, base) => {
+      this.visits++;
+      value.block(i, memory, base);
+      if (encoder.pendingBytes >= HAND_OVER_BYTES) encoder.handOver(this.take);
+    });
+    this.waiting.push({ part, section, encoder: value, pass });
+    return true;
   }
 
   private visitElement(opened: OpenTable, element: Ref): void {
@@ -307,14 +336,14 @@ class Snapshot implements SnapshotProgress {
   }
 
   // Its turn: what was written of it before, then the rest.
-  private stream(opened: OpenTable): void {
+  private stream(opened: OpenValue): void {
     if (this.writtenPart !== opened.part) this.begin(opened.part);
     this.encoder.join(opened.section);
     this.encoder.handOver(this.take);
     this.streamed = opened;
   }
 
-  private endStreamed(opened: OpenTable): void {
+  private endStreamed(opened: OpenValue): void {
     opened.encoder.end();
     this.streamed = null;
     if (this.aside.at === 0) return;
