@@ -212,7 +212,7 @@ export class Server {
     this.tidying = new BackgroundWork(timers, clock, (budgetMs, elapsedMs) =>
       keyspace.tidy(budgetMs, elapsedMs, config.values.activerehashing),
     );
-    keyspace.onWork = () => this.tidying.run();
+    keyspace.onWork = () => this.tidying.soon();
     this.turn.onBegin = () => executor.readClocks();
     this.turn.onEnd = () => executor.turnEnded();
     this.expiry.onRun = () => blocking.serve();
@@ -244,6 +244,7 @@ export class Server {
     this.cron.add(this.shutdown);
     this.cron.add(aof);
     this.cron.add(dataSet.rdb);
+    this.cron.add(dataSet.rehearsal);
     this.cron.add(master);
     this.cron.add({ run: () => dataSet.rdb.startScheduled() });
     this.applyConfig(observers);

@@ -2,6 +2,9 @@
 // them. Everything here is binary-safe; user data is never decoded as UTF-8. What knows a format (numbers, quoting,
 // packed blocks) lives elsewhere.
 
+/** Whether the words of a typed array hold their bytes least significant first. */
+export const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 /** The bytes of a latin1 string, freshly allocated. Characters above 0xff lose their upper byte. */
 export function toBytes(text: string): Uint8Array {
   const out = new Uint8Array(text.length);

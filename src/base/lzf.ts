@@ -36,58 +36,51 @@ export class LzfCompressor {
       this.places.fill(0);
       this.origin = 0;
     }
+    const { places } = this;
     const end = start + length;
     const lastTriple = end - 2;
     const outEnd = at + room;
     // What a stored place must have subtracted to be an offset within `source`.
     const bias = this.origin - start;
+    this.origin += length;
+    let out = at;
+    // Literals are written when a match ends their run: what cannot be compressed is only looked through.
+    let run = start;
     let from = start;
-    let out = at + 1;
-    let literals = 0;
+    let triple = length > 2 ? (source[from]! << 8) | source[from + 1]! : 0;
     while (from < lastTriple) {
-      const hash = hashAt(source, from);
-      const place = this.places[hash]! - bias;
-      this.places[hash] = from + bias;
-      if (!isMatch(source, start, place, from)) {
-        if (out >= outEnd) return this.leave(length, 0);
-        target[out++] = source[from++]!;
-        if (++literals === MAX_LITERALS) {
-          target[out - literals - 1] = literals - 1;
-          literals = 0;
-          out++;
-        }
+      triple = ((triple << 8) | source[from + 2]!) & 0xffffff;
+      const hash = hashOf(triple);
+      const place = places[hash]! - bias;
+      places[hash] = from + bias;
+      // The very first byte is never copied from.
+      if (
+        place <= start ||
+        from - place > MAX_DISTANCE ||
+        source[place + 2] !== (triple & 0xff) ||
+        source[place + 1] !== ((triple >>> 8) & 0xff) ||
+        source[place] !== triple >>> 16
+      ) {
+        from++;
         continue;
       }
-      if (out - (literals === 0 ? 1 : 0) + 4 >= outEnd) return this.leave(length, 0);
-      // The run of literals ends; without any, its control byte is taken back.
-      if (literals === 0) out--;
-      else target[out - literals - 1] = literals - 1;
-      literals = 0;
+      const literals = from - run;
+      if (out + literalBytes(literals) + 4 >= outEnd) return 0;
+      out = writeLiterals(source, run, from, target, out);
       const copied = matchLength(source, place, from, end);
-      out = writeCopy(target, out, from - place - 1, copied) + 1;
+      out = writeCopy(target, out, from - place - 1, copied);
       from += copied;
+      run = from;
       if (from >= lastTriple) break;
-      this.places[hashAt(source, from - 2)] = from - 2 + bias;
-      this.places[hashAt(source, from - 1)] = from - 1 + bias;
+      const before = (source[from - 2]! << 16) | (source[from - 1]! << 8) | source[from]!;
+      places[hashOf(before)] = from - 2 + bias;
+      triple = ((before << 8) | source[from + 1]!) & 0xffffff;
+      places[hashOf(triple)] = from - 1 + bias;
     }
-    // At most three bytes are left.
-    if (out + 3 > outEnd) return this.leave(length, 0);
-    while (from < end) {
-      target[out++] = source[from++]!;
-      if (++literals === MAX_LITERALS) {
-        target[out - literals - 1] = literals - 1;
-        literals = 0;
-        out++;
-      }
-    }
-    if (literals === 0) out--;
-    else target[out - literals - 1] = literals - 1;
-    return this.leave(length, out - at);
-  }
-
-  private leave(length: number, result: number): number {
-    this.origin += length;
-    return result;
+    // Redis asks for room for three bytes and a count, whether or not so many are left.
+    const literals = from - run;
+    if (out + 1 + literals + Math.floor(literals / MAX_LITERALS) + 3 > outEnd) return 0;
+    return writeLiterals(source, run, end, target, out) - at;
   }
 }
 
@@ -156,20 +149,28 @@ function copyWithin(target: Uint8Array, out: number, distance: number, count: nu
   }
 }
 
-function hashAt(source: Uint8Array, at: number): number {
-  const triple = (source[at]! << 16) | (source[at + 1]! << 8) | source[at + 2]!;
-  return ((triple >> (24 - HASH_BITS)) - triple * 5) & ((1 << HASH_BITS) - 1);
+function hashOf(triple: number): number {
+  return ((triple >>> (24 - HASH_BITS)) - triple * 5) & ((1 << HASH_BITS) - 1);
 }
 
-/** Whether three bytes or more at `place` can be copied to `from`. The very first byte is never copied from. */
-function isMatch(source: Uint8Array, start: number, place: number, from: number): boolean {
-  return (
-    place > start &&
-    from - place <= MAX_DISTANCE &&
-    source[place + 2] === source[from + 2] &&
-    source[place + 1] === source[from + 1] &&
-    source[place] === source[from]
-  );
+/** What `count` literals take with the counts before every 32 of them. */
+function literalBytes(count: number): number {
+  return count + Math.ceil(count / MAX_LITERALS);
+}
+
+function writeLiterals(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  target: Uint8Array,
+  out: number,
+): number {
+  while (from < to) {
+    const count = Math.min(MAX_LITERALS, to - from);
+    target[out++] = count - 1;
+    for (let i = 0; i < count; i++) target[out++] = source[from++]!;
+  }
+  return out;
 }
 
 /** How many bytes to copy, at least three; a match stops two bytes short of the end unless it is short itself. */

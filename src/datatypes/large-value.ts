@@ -2,6 +2,7 @@
 // The object owns blocks of the heap and is dropped with it; what it costs on the JavaScript heap does not grow with
 // the number of its elements.
 
+import type { BlockRow } from '../memory/block-pass.ts';
 import type { ChainedTable, TableStats } from '../memory/chained-table.ts';
 
 /** What every large value can do, whatever its type. */
@@ -21,6 +22,8 @@ export interface LargeValue {
    * The table whose entries are the elements; absent where there is none. While it has a pass, the value may not be freed.
    */
   readonly table?: ChainedTable;
+  /** The blocks that the elements lie in, in order; absent where there is a table. As for a table: not freed under a pass. */
+  readonly blocks?: BlockRow;
   /** Figures of the hash table that the elements are in and of the one it is changing into; absent where there is none. */
   tables?(): TableStats[];
 }

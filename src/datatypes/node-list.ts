@@ -5,6 +5,7 @@
 // Elements are added and taken at the head without moving the others: the block of the first node (and only that) may
 // begin some way into its memory.
 
+import type { BlockPass, BlockRow } from '../memory/block-pass.ts';
 import { blockBytes, type Heap, MAX_SMALL_BYTES, type Ref } from '../memory/heap.ts';
 import {
   PACKED_EMPTY_BYTES,
@@ -51,12 +52,13 @@ const MAX_COMPRESS_DEPTH = 65535;
 // A node above a small block grows in larger steps, up to the largest that a limit in bytes allows.
 const LARGEST_STEPPED_BYTES = 65536;
 
-export class NodeList implements LargeValue {
+export class NodeList implements LargeValue, BlockRow {
   /** How many elements there are. */
   length = 0;
   /** `list-max-listpack-size` and `list-compress-depth` when the list was made, which it keeps. */
   readonly nodeLimit: number;
   readonly compressDepth: number;
+  blockPass: BlockPass | null = null;
 
   private readonly heap: Heap;
   private readonly nodes: RefDeque;
@@ -71,6 +73,30 @@ export class NodeList implements LargeValue {
     this.compressDepth = Math.min(compressDepth, MAX_COMPRESS_DEPTH);
     this.nodes = new RefDeque(heap);
     heap.tableBytes += OBJECT_BYTES;
+  }
+
+  get blocks(): BlockRow {
+    return this;
+  }
+
+  get blockCount(): number {
+    return this.nodes.length;
+  }
+
+  blockRef(i: number): Ref {
+    return this.nodes.get(i);
+  }
+
+  blockMemory(i: number): Buffer {
+    return this.memory(i);
+  }
+
+  blockBase(i: number): number {
+    return this.base(i);
+  }
+
+  blockBytes(i: number): number {
+    return nodeBlockBytes(this.memory(i), this.base(i));
   }
 
   get nodeCount(): number {
@@ -172,6 +198,7 @@ export class NodeList implements LargeValue {
   /** Deletes the first element. O(1). */
   dropFirst(): void {
     this.length--;
+    this.beforeChange(0);
     const memory = this.memory(0);
     const base = this.base(0);
     if (nodeLength(memory, base) === 1) {
@@ -186,6 +213,7 @@ export class NodeList implements LargeValue {
   dropLast(): void {
     this.length--;
     const last = this.nodes.length - 1;
+    this.beforeChange(last);
     const memory = this.memory(last);
     const base = this.base(last);
     if (nodeLength(memory, base) === 1) {
@@ -205,6 +233,7 @@ export class NodeList implements LargeValue {
     for (; count > 0; node++) {
       const length = this.lengthOf(node);
       if (count < length) break;
+      this.beforeChange(node);
       this.heap.free(this.nodes.get(node));
       count -= length;
     }
@@ -223,6 +252,7 @@ export class NodeList implements LargeValue {
     let emptied = false;
     for (let i = 0; i < nodes.length && deleted < max; i++) {
       const node = fromTail ? nodes.length - 1 - i : i;
+      this.beforeChange(node);
       const memory = this.memory(node);
       const base = this.base(node);
       const length = nodeLength(memory, base);
@@ -316,6 +346,10 @@ export class NodeList implements LargeValue {
     this.length++;
   }
 
+  private beforeChange(node: number): void {
+    if (this.blockPass !== null) this.blockPass.beforeChange(node);
+  }
+
   private lengthOf(node: number): number {
     return nodeLength(this.memory(node), this.base(node));
   }
@@ -331,22 +365,26 @@ export class NodeList implements LargeValue {
   }
 
   private prepend(value: PackedValue): void {
+    this.beforeChange(0);
     this.makeGap(value.entryBytes);
     packedPrepend(this.memory(0), this.base(0), value);
     this.headGap -= value.entryBytes;
   }
 
   private append(node: number, value: PackedValue): void {
+    this.beforeChange(node);
     this.makeRoom(node, value.entryBytes);
     packedAppend(this.memory(node), this.base(node), value);
   }
 
   private insertWithin(node: number, at: number, value: PackedValue): void {
+    this.beforeChange(node);
     this.makeRoom(node, value.entryBytes);
     packedInsert(this.memory(node), this.base(node), at, value);
   }
 
   private replaceWithin(node: number, at: number, value: PackedValue): void {
+    this.beforeChange(node);
     const growth = packedReplaceGrowth(this.memory(node), this.base(node), at, value);
     if (growth > 0) this.makeRoom(node, growth);
     packedReplace(this.memory(node), this.base(node), at, value);
@@ -367,6 +405,7 @@ export class NodeList implements LargeValue {
 
   // Deletes up to `count` elements of a node, which keeps some, and returns how many.
   private deleteWithin(node: number, index: number, count: number): number {
+    this.beforeChange(node);
     const memory = this.memory(node);
     const base = this.base(node);
     const deleted = packedDeleteRange(memory, base, packedSeek(memory, base, index), count);
@@ -406,6 +445,7 @@ export class NodeList implements LargeValue {
   }
 
   private removeNode(node: number): void {
+    this.beforeChange(node);
     this.heap.free(this.nodes.get(node));
     this.nodes.remove(node, 1);
     if (node === 0) this.headGap = 0;
@@ -413,6 +453,7 @@ export class NodeList implements LargeValue {
 
   // Makes two nodes of one: entries from `at` on go into a node behind it. Neither may become empty.
   private split(node: number, at: number): void {
+    this.beforeChange(node);
     const memory = this.memory(node);
     const base = this.base(node);
     const ref = this.heap.alloc(PACKED_HEADER_BYTES + nodeBytes(memory, base) - at);
@@ -437,6 +478,7 @@ export class NodeList implements LargeValue {
     const more = nodeBytes(next, nextBase) - PACKED_EMPTY_BYTES;
     const bytes = nodeBytes(this.memory(node), this.base(node)) + more;
     if (exceedsNodeLimit(this.nodeLimit, bytes, this.lengthOf(node) + this.lengthOf(node + 1))) return false;
+    this.beforeChange(node);
     this.makeRoom(node, more);
     packedAppendAll(this.memory(node), this.base(node), next, nextBase);
     this.removeNode(node + 1);
@@ -472,6 +514,7 @@ export class NodeList implements LargeValue {
 
   private closeHeadGap(): void {
     if (this.headGap === 0) return;
+    this.beforeChange(0);
     const memory = this.memory(0);
     const base = this.base(0);
     memory.copyWithin(base - this.headGap, base, base + nodeBlockBytes(memory, base));

@@ -3,7 +3,8 @@
 // in stream-group.ts, reading is StreamReader's.
 
 import { copyBytes } from '../base/bytes.ts';
-import { blockBytes, type Heap, MAX_SMALL_BYTES } from '../memory/heap.ts';
+import type { BlockPass, BlockRow } from '../memory/block-pass.ts';
+import { blockBytes, type Heap, MAX_SMALL_BYTES, type Ref } from '../memory/heap.ts';
 import {
   PACKED_EMPTY_BYTES,
   PACKED_HEADER_BYTES,
@@ -69,7 +70,7 @@ export class Trim {
   limit = 0;
 }
 
-export class Stream implements LargeValue {
+export class Stream implements LargeValue, BlockRow {
   readonly heap: Heap;
   /** Entries that are not deleted. */
   length = 0;
@@ -85,6 +86,7 @@ export class Stream implements LargeValue {
   groups: NameTable<StreamGroup> | null = null;
   /** Grows when anything changes its place within nodes, or nodes among each other. */
   layoutVersion = 0;
+  blockPass: BlockPass | null = null;
 
   private readonly scratch: StreamScratch;
   // The last entry's ID, while it is known.
@@ -152,6 +154,7 @@ export class Stream implements LargeValue {
     reader.open(this, id, id);
     if (!reader.next()) return false;
     const { bytes, base, node } = reader;
+    this.beforeChange(node);
     const live = liveEntries(bytes, base);
     if (live === 1) {
       this.removeNode(node);
@@ -263,6 +266,30 @@ export class Stream implements LargeValue {
     this.headOffset = reader.entryOffset;
   }
 
+  get blocks(): BlockRow {
+    return this;
+  }
+
+  get blockCount(): number {
+    return this.nodes.count;
+  }
+
+  blockRef(i: number): Ref {
+    return this.nodes.ref(i);
+  }
+
+  blockMemory(i: number): Buffer {
+    return this.nodeMemory(i);
+  }
+
+  blockBase(i: number): number {
+    return this.nodeOffset(i);
+  }
+
+  blockBytes(i: number): number {
+    return this.nodeBytes(i);
+  }
+
   get pieces(): number {
     let pieces = this.nodes.count;
     if (this.groups !== null) for (const group of this.groups.list) pieces += group.pieces;
@@ -354,6 +381,7 @@ export class Stream implements LargeValue {
   // Writes an entry behind all others of the last node, which has the room.
   private writeEntry(id: StreamId, args: Arguments, first: number, count: number): void {
     const tail = this.nodes.count - 1;
+    this.beforeChange(tail);
     const ref = this.nodes.ref(tail);
     const bytes = this.heap.bytes(ref);
     const base = this.heap.offset(ref);
@@ -397,6 +425,7 @@ export class Stream implements LargeValue {
 
   // Marks entries of the first node as deleted; returns how many. Exact trimming goes no further than one node.
   private trimFirstNode({ maxLength, minId }: Trim): number {
+    this.beforeChange(0);
     const { reader, last } = this.scratch;
     reader.resume(
       this,
@@ -446,6 +475,10 @@ export class Stream implements LargeValue {
     if (growth !== 0) this.layoutVersion++;
   }
 
+  private beforeChange(node: number): void {
+    if (this.blockPass !== null) this.blockPass.beforeChange(node);
+  }
+
   // Makes room for `more` bytes in a node. It takes some ahead: twice what it has, up to what Redis reserves, above that
   // an eighth. What is too much goes back when the node is full.
   private reserve(node: number, more: number, maxBytes: number): void {
@@ -459,6 +492,7 @@ export class Stream implements LargeValue {
   }
 
   private moveNode(node: number, room: number): void {
+    this.beforeChange(node);
     const { heap, nodes } = this;
     const from = nodes.ref(node);
     const to = heap.alloc(room);
@@ -470,6 +504,7 @@ export class Stream implements LargeValue {
   }
 
   private removeNode(node: number): void {
+    this.beforeChange(node);
     this.heap.free(this.nodes.ref(node));
     this.nodes.remove(node);
     this.layoutVersion++;

@@ -74,8 +74,12 @@ export class BackgroundWork {
   run(): void {
     if (this.timer !== null) return;
     const startUs = this.clock.monotonicUs();
-    if (!this.slice(WORK_SLICE_MS, () => (this.clock.monotonicUs() - startUs) / 1000)) return;
-    this.timer = this.timers.after(
+    if (this.slice(WORK_SLICE_MS, () => (this.clock.monotonicUs() - startUs) / 1000)) this.soon();
+  }
+
+  /** There is work, to be done when others have had their go. */
+  soon(): void {
+    this.timer ??= this.timers.after(
       WORK_REST_MS,
       () => {
         this.timer = null;

@@ -318,8 +318,8 @@ export class Keyspace {
   }
 }
 
-function isHeld({ table }: LargeValue): boolean {
-  return table !== undefined && table.pass !== null;
+function isHeld({ blocks, table }: LargeValue): boolean {
+  return (table !== undefined && table.pass !== null) || (blocks !== undefined && blocks.blockPass !== null);
 }
 
 function newStats(): KeyspaceStats {

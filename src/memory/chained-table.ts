@@ -20,6 +20,10 @@ const FAR_SLOTS = 1 << 14;
 const DRAWS_AROUND = 7;
 const AROUND_ENTRIES = 16;
 const MAX_AROUND_SLOTS = 512;
+// While a table changes size each insertion and removal is to move some buckets. They are moved so many at a time: their
+// entries are waited for together.
+const MOVED_AT_ONCE = 32;
+const MOVED_PER_STEP = 2;
 
 /** What a table looks like inside, for DEBUG HTSTATS. */
 export interface TableStats {
@@ -43,6 +47,8 @@ export abstract class ChainedTable {
   private table = new SlotTable(1);
   private target: SlotTable | null = null;
   private moved = 0;
+  // Buckets that are due to be moved.
+  private toMove = 0;
   // The most further entries that a random draw has met in a group, where these were more than likely (see `random`).
   private mostFurther = 0;
   // Where the last random draw found its entry, how many more are to be drawn around there, and room for those to draw
@@ -96,7 +102,8 @@ export abstract class ChainedTable {
     if (this.pass !== null) this.pass.beforeChange(hash);
     this.replaceInChain(ref, this.next(ref), hash);
     this.size--;
-    if (this.target !== null) this.rehash(2);
+    // What is removed need not move: a table that grows takes its time.
+    if (this.target !== null) this.owe(this.target.mask > this.table.mask ? 1 : MOVED_PER_STEP);
     else if (this.size < this.table.slots >> 3 && this.table.slots > MIN_SLOTS) {
       this.resizeTo(this.table.slots >> 1);
     }
@@ -320,6 +327,17 @@ export abstract class ChainedTable {
     return false;
   }
 
+  /** More buckets of a table that is changing size are due to be moved. */
+  protected owe(buckets: number): void {
+    const { slots } = this.table;
+    const due = (this.toMove += buckets);
+    if (due < MOVED_AT_ONCE && due < slots) return;
+    this.toMove = 0;
+    if (this.pass !== null) return;
+    this.touchBuckets(this.moved, Math.min(this.moved + due, slots));
+    this.rehash(due);
+  }
+
   /** Grows the table for `entries` in one go (loading, DEBUG POPULATE); no effect when it is large enough. */
   reserve(entries: number): void {
     if (entries <= this.table.roomFor || this.target !== null) return;
@@ -400,7 +418,7 @@ export abstract class ChainedTable {
     this.setNext(ref, this.head(hash));
     this.setHead(hash, ref);
     this.size++;
-    if (this.target !== null) this.rehash(2);
+    if (this.target !== null) this.owe(MOVED_PER_STEP);
     else if (this.size > this.table.roomFor) this.resizeTo(Math.max(MIN_SLOTS, this.table.slots * 2));
   }
 

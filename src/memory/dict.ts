@@ -10,7 +10,7 @@
 // Large blocks always have the slot, and room for a longer key, so that neither a deadline nor another name ever moves a
 // large value: 3 room for the key · 4 key length · 5 value length · slot · key bytes and room · value bytes
 
-import { compareBytes, copyBytes, toText } from '../base/bytes.ts';
+import { compareBytes, copyBytes, IS_LITTLE_ENDIAN, toText } from '../base/bytes.ts';
 import { ChainedTable } from './chained-table.ts';
 import { blockBytes, MAX_SMALL_BYTES, type Ref } from './heap.ts';
 
@@ -22,8 +22,6 @@ const LARGE_KEY_ROOM = 128;
 
 /** The bit of an entry's meta word that the dict keeps for itself; the other 31 belong to the owner of the entries. */
 export const META_DEADLINE = 0x10;
-
-const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /** Takes a key that lies in the heap; see `Dict.keyInto`. */
 export interface KeySlice {

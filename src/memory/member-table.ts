@@ -59,7 +59,7 @@ export class MemberTable extends ChainedTable {
     }
     copyBytes(bytes, start, heap.bytes(ref), (at << 2) + headerBytes, length);
     this.add(ref, hash);
-    if (this.isRehashing) this.rehash(FURTHER_BUCKETS);
+    if (this.isRehashing) this.owe(FURTHER_BUCKETS);
     return ref;
   }
 

@@ -650,14 +650,14 @@ export class OrderedIndex {
     const { heap } = this;
     const fromAt = heap.offset(from) >> 2;
     const toAt = heap.offset(to) >> 2;
-    moveFloats(
+    moveNumbers(
       heap.floats(from),
       (fromAt >> 1) + HEADER_FLOATS + fromSlot,
       heap.floats(to),
       (toAt >> 1) + HEADER_FLOATS + toSlot,
       count,
     );
-    moveWords(
+    moveNumbers(
       heap.words(from),
       fromAt + LEAF_REFS + fromSlot,
       heap.words(to),
@@ -672,16 +672,16 @@ export class OrderedIndex {
     const toWords = heap.words(to);
     const source = (heap.offset(from) >> 2) + fromSlot;
     const target = (heap.offset(to) >> 2) + toSlot;
-    moveFloats(
+    moveNumbers(
       heap.floats(from),
       (heap.offset(from) >> 3) + HEADER_FLOATS + fromSlot,
       heap.floats(to),
       (heap.offset(to) >> 3) + HEADER_FLOATS + toSlot,
       count,
     );
-    moveWords(fromWords, source + FIRST_REFS, toWords, target + FIRST_REFS, count);
-    moveWords(fromWords, source + CHILDREN, toWords, target + CHILDREN, count);
-    moveWords(fromWords, source + COUNTS, toWords, target + COUNTS, count);
+    moveNumbers(fromWords, source + FIRST_REFS, toWords, target + FIRST_REFS, count);
+    moveNumbers(fromWords, source + CHILDREN, toWords, target + CHILDREN, count);
+    moveNumbers(fromWords, source + COUNTS, toWords, target + COUNTS, count);
   }
 
   /** The entries of a leaf, or the children of an inner node. */
@@ -712,24 +712,10 @@ export class OrderedIndex {
 }
 
 // At these lengths a loop is as fast as the native copy, which would have to make a view first.
-function moveWords(from: Int32Array, start: number, to: Int32Array, target: number, count: number): void {
-  if (from === to && target > start) {
-    for (let i = count - 1; i >= 0; i--) to[target + i] = from[start + i]!;
-  } else {
-    for (let i = 0; i < count; i++) to[target + i] = from[start + i]!;
-  }
-}
+type Numbers = Int32Array | Float64Array;
 
-function moveFloats(
-  from: Float64Array,
-  start: number,
-  to: Float64Array,
-  target: number,
-  count: number,
-): void {
-  if (from === to && target > start) {
-    for (let i = count - 1; i >= 0; i--) to[target + i] = from[start + i]!;
-  } else {
-    for (let i = 0; i < count; i++) to[target + i] = from[start + i]!;
-  }
+function moveNumbers<A extends Numbers>(from: A, start: number, to: A, target: number, count: number): void {
+  if (count === 0) return;
+  if (from === to) to.copyWithin(target, start, start + count);
+  else to.set(from.subarray(start, start + count), target);
 }

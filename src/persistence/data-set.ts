@@ -29,6 +29,7 @@ import { RdbWriter } from './rdb/rdb-writer.ts';
 import { loadRdb, loadRdbFile } from './rdb-loading.ts';
 import { readLibraries } from './library-payloads.ts';
 import { encodeNow, RdbFileSaves } from './rdb-saves.ts';
+import { Rehearsal } from './rehearsal.ts';
 import type { SnapshotEncoder } from './snapshot-encoder.ts';
 import type { SnapshotProgress, Snapshots } from './snapshots.ts';
 import { ValuePayloads } from './value-payloads.ts';
@@ -48,6 +49,7 @@ export interface DataSetParts {
 export class DataSet implements Persistence {
   readonly rdb: RdbFileSaves;
   readonly aof: AppendOnly;
+  readonly rehearsal: Rehearsal;
   writeRefusal: ReplyError | null = null;
 
   private readonly parts: DataSetParts;
@@ -65,6 +67,12 @@ export class DataSet implements Persistence {
       ...parts,
       newEncoder: () => this.newEncoder(),
       isBusy: () => this.job !== null,
+    });
+    this.rehearsal = new Rehearsal({
+      clock: parts.runtime.clock,
+      keyspace: parts.keyspace,
+      newEncoder: () => this.newEncoder(),
+      isBusy: () => this.job !== null || parts.loading.isActive,
     });
     const refresh = () => {
       this.writeRefusal = this.refusal();

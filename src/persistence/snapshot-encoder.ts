@@ -20,6 +20,14 @@ export interface TableEncoder {
   end(): void;
 }
 
+/** Takes the blocks that a list or a stream lies in, in their order. */
+export interface BlockEncoder {
+  /** Writes block `i`, which lies in `memory` from `base` on. */
+  block(i: number, memory: Uint8Array, base: number): void;
+  /** There are no more. */
+  end(): void;
+}
+
 export interface SnapshotEncoder {
   /** How many bytes wait to be handed over. */
   readonly pendingBytes: number;
@@ -34,6 +42,11 @@ export interface SnapshotEncoder {
   entry(db: Database, ref: Ref): void;
   /** Writes what stands before the elements of an entry's large value, which has a table and is as it is now. */
   beginTable(db: Database, ref: Ref): TableEncoder;
+  /**
+   * As `beginTable`, for a large value that lies in blocks. Null, and nothing is written, where its form needs all of it at
+   * once: then it is an `entry`.
+   */
+  beginBlocks(db: Database, ref: Ref): BlockEncoder | null;
   newSection(): Section;
   /** What is written goes to a section from now on; null: to the file. */
   writeTo(section: Section | null): void;

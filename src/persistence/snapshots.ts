@@ -8,11 +8,12 @@ import type { Clock, FileDoor, TimerHandle, TimerService } from '../base/runtime
 import { isLarge } from '../datatypes/kind.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import { BlockPass, type BlockRow } from '../memory/block-pass.ts';
 import type { ChainedTable } from '../memory/chained-table.ts';
 import type { Ref } from '../memory/heap.ts';
 import { TablePass } from '../memory/table-pass.ts';
 import { BackgroundFile } from './background-file.ts';
-import type { Section, SnapshotEncoder, TableEncoder, TakeBytes } from './snapshot-encoder.ts';
+import type { BlockEncoder, Section, SnapshotEncoder, TableEncoder, TakeBytes } from './snapshot-encoder.ts';
 
 export type { SnapshotEncoder, TakeBytes };
 
@@ -57,11 +58,15 @@ export class SnapshotAborted extends Error {
 
 // So much comes together before it is handed to the file.
 const HAND_OVER_BYTES = 64 * 1024;
-// A slice, and how long others go first when there are any: so a snapshot takes a quarter of a busy processor.
-const SLICE_MS = 1;
+// A slice, and how long others go first when there are any. What had to be encoded meanwhile because it was about to
+// change is taken off the next slice, so that a snapshot takes a quarter of a busy processor and comes to an end.
+const SLICE_US = 1000;
+const LEAST_SLICE_US = 100;
 const REST_MS = 3;
-// From so many elements on a table is written element by element.
-const LEAST_OPENED = 1024;
+const SHARE = 1 / 4;
+// From so many elements or blocks on a value is written in pieces.
+const LEAST_ELEMENTS = 1024;
+const LEAST_BLOCKS = 16;
 // The clock is read after so many buckets.
 const BUCKETS_PER_CLOCK = 16;
 // Delays are waited for when so much of them has come together.
@@ -103,13 +108,17 @@ interface DatabasePart {
   isBegun: boolean;
 }
 
-/** A large value whose elements are written one by one: at its turn, or before when they are about to change. */
-interface OpenTable {
+/** A large value that is written in pieces, at its turn or before, when they are about to change. */
+interface OpenValue {
   readonly part: DatabasePart;
   /** What was written of it before its turn. */
   readonly section: Section;
+  readonly encoder: TableEncoder | BlockEncoder;
+  readonly pass: TablePass | BlockPass;
+}
+
+interface OpenTable extends OpenValue {
   readonly encoder: TableEncoder;
-  readonly pass: TablePass;
 }
 
 class Snapshot implements SnapshotProgress {
@@ -123,10 +132,10 @@ class Snapshot implements SnapshotProgress {
   private readonly onEnd: () => void;
   private readonly file: BackgroundFile;
   private readonly left: DatabasePart[];
-  // Tables that wait for their turn, and the one whose turn it is. While that one is written, entries that are about to
+  // Values in pieces that wait for their turn, and the one whose turn it is. While that one is written, entries that are about to
   // change go aside.
-  private readonly waiting: OpenTable[] = [];
-  private streamed: OpenTable | null = null;
+  private readonly waiting: OpenValue[] = [];
+  private streamed: OpenValue | null = null;
   private readonly aside: Section;
   // Which database the last entry was of, in the file and aside.
   private writtenPart: DatabasePart | null = null;
@@ -136,6 +145,13 @@ class Snapshot implements SnapshotProgress {
   // Everything was given to the file.
   private isComplete = false;
   private sliceEndUs = 0;
+  // When the slice before was done, and after how many visits.
+  private pausedUs: number;
+  private visitsAtPause = 0;
+  private visits = 0;
+  // What a visit takes, about.
+  private visitUs = 1;
+  private isQuiet = false;
   private bucketsSeen = 0;
   private owedUs = 0;
   private activity = 0;
@@ -150,6 +166,7 @@ class Snapshot implements SnapshotProgress {
     this.encoder = options.encoder;
     this.onEnd = onEnd;
     this.startedMs = parts.clock.nowMs();
+    this.pausedUs = parts.clock.monotonicUs();
     this.file = new BackgroundFile({
       files: parts.files,
       path: this.path,
@@ -190,14 +207,11 @@ class Snapshot implements SnapshotProgress {
   private visit(part: DatabasePart, ref: Ref): void {
     const { encoder } = this;
     this.keysProcessed++;
+    this.visits++;
     const delayUs = this.parts.keyDelayUs();
     if (delayUs !== 0) this.owedUs += delayUs > 0 ? delayUs : -1 / delayUs;
     const { db } = part;
-    const table = isLarge(db.kind(ref)) ? db.large(ref).table : undefined;
-    if (table !== undefined && table.size >= LEAST_OPENED) {
-      this.open(part, ref, table);
-      return;
-    }
+    if (isLarge(db.kind(ref)) && this.opens(part, ref)) return;
     if (this.streamed === null) {
       if (this.writtenPart !== part) this.begin(part);
       encoder.entry(db, ref);
@@ -221,7 +235,18 @@ class Snapshot implements SnapshotProgress {
     return part;
   }
 
-  private open(part: DatabasePart, ref: Ref, table: ChainedTable): void {
+  // Whether a large value is one that is written in pieces; what stands before them is written then.
+  private opens(part: DatabasePart, ref: Ref): boolean {
+    const { blocks, table } = part.db.large(ref);
+    if (table !== undefined) {
+      if (table.size < LEAST_ELEMENTS) return false;
+      this.openTable(part, ref, table);
+      return true;
+    }
+    return blocks !== undefined && blocks.blockCount >= LEAST_BLOCKS && this.opensBlocks(part, ref, blocks);
+  }
+
+  private openTable(part: DatabasePart, ref: Ref, table: ChainedTable): void {
     const { encoder } = this;
     const section = encoder.newSection();
     encoder.writeTo(section);
@@ -235,8 +260,25 @@ class Snapshot implements SnapshotProgress {
     this.waiting.push(opened);
   }
 
+  private opensBlocks(part: DatabasePart, ref: Ref, blocks: BlockRow): boolean {
+    const { encoder } = this;
+    const section = encoder.newSection();
+    encoder.writeTo(section);
+    const value = encoder.beginBlocks(part.db, ref);
+    encoder.writeTo(null);
+    if (value === null) return false;
+    const pass = new BlockPass(blocks, (i, memory, base) => {
+      this.visits++;
+      value.block(i, memory, base);
+      if (encoder.pendingBytes >= HAND_OVER_BYTES) encoder.handOver(this.take);
+    });
+    this.waiting.push({ part, section, encoder: value, pass });
+    return true;
+  }
+
   private visitElement(opened: OpenTable, element: Ref): void {
     const { encoder } = this;
+    this.visits++;
     if (opened !== this.streamed) {
       encoder.writeTo(opened.section);
       opened.encoder.element(element);
@@ -251,15 +293,29 @@ class Snapshot implements SnapshotProgress {
     this.timer = null;
     this.isScheduled = false;
     if (this.hasEnded || this.file.isFull) return;
-    this.sliceEndUs = this.parts.clock.monotonicUs() + SLICE_MS * 1000;
+    const { clock } = this.parts;
+    const startUs = clock.monotonicUs();
+    this.sliceEndUs = startUs + this.sliceUs(startUs);
+    const visitsBefore = this.visits;
     while (this.step()) {
       if (!this.isSliceOver()) continue;
+      this.pausedUs = clock.monotonicUs();
+      this.visitsAtPause = this.visits;
+      const sliceVisits = this.visits - visitsBefore;
+      if (sliceVisits > 0) this.visitUs = (this.visitUs + (this.pausedUs - startUs) / sliceVisits) / 2;
       if (!this.file.isFull) this.schedule();
       return;
     }
     this.isComplete = true;
     this.encoder.end(this.take);
     this.file.finish();
+  }
+
+  private sliceUs(nowUs: number): number {
+    if (this.isQuiet) return SLICE_US;
+    const spentUs = (this.visits - this.visitsAtPause) * this.visitUs;
+    const dueUs = (nowUs - this.pausedUs) * SHARE - spentUs;
+    return Math.max(LEAST_SLICE_US, Math.min(dueUs, SLICE_US));
   }
 
   // Returns whether anything is left.
@@ -280,14 +336,14 @@ class Snapshot implements SnapshotProgress {
   }
 
   // Its turn: what was written of it before, then the rest.
-  private stream(opened: OpenTable): void {
+  private stream(opened: OpenValue): void {
     if (this.writtenPart !== opened.part) this.begin(opened.part);
     this.encoder.join(opened.section);
     this.encoder.handOver(this.take);
     this.streamed = opened;
   }
 
-  private endStreamed(opened: OpenTable): void {
+  private endStreamed(opened: OpenValue): void {
     opened.encoder.end();
     this.streamed = null;
     if (this.aside.at === 0) return;
@@ -315,11 +371,11 @@ class Snapshot implements SnapshotProgress {
     this.isScheduled = true;
     const { activity, timers } = this.parts;
     const now = activity();
-    const isQuiet = now === this.activity;
+    this.isQuiet = now === this.activity;
     this.activity = now;
     const owedMs = Math.floor(this.owedUs / 1000);
     this.owedUs -= owedMs * 1000;
-    const restMs = Math.max(owedMs, isQuiet ? 0 : REST_MS);
+    const restMs = Math.max(owedMs, this.isQuiet ? 0 : REST_MS);
     if (restMs === 0) timers.afterTurn(this.runSlice);
     else this.timer = timers.after(restMs, this.runSlice, { unref: true });
   }

@@ -57,15 +57,20 @@ function start(config: Readonly<Record<string, string>> = {}): Ours {
   };
 }
 
-function snapshotsOf({ server, virtual }: Ours, keyDelayUs: number): Snapshots {
-  const { clock, timers } = virtual;
+function snapshotsOf(
+  { server, virtual }: Ours,
+  keyDelayUs: number,
+  clock = virtual.clock,
+  activity = () => 0,
+): Snapshots {
+  const { timers } = virtual;
   const { keyspace } = server.parts;
   return new Snapshots({
     clock,
     timers,
     files: virtual.files,
     keyspace,
-    activity: () => 0,
+    activity,
     keyDelayUs: () => keyDelayUs,
   });
 }
@@ -127,6 +132,97 @@ describe.each([{ name: 'all commands', commands: ALL, poolOf: () => null, config
     });
   },
 );
+
+describe('values of many nodes are written node by node, as they were', () => {
+  const NODES = { 'list-max-listpack-size': '4', 'stream-node-max-entries': '4' };
+  const ELEMENTS = 100;
+
+  // What stands for a place is drawn anew each time.
+  const CHANGES: Readonly<Record<string, readonly string[]>> = {
+    'the ends of a list': [
+      'LPUSH l x',
+      'RPUSH l y',
+      'LPOP l',
+      'RPOP l',
+      'LPOP l 7',
+      'RPOP l 7',
+      'LMOVE l l LEFT RIGHT',
+      'LPUSH l LONG',
+    ],
+    'the middle of a list': [
+      'LSET l PLACE z',
+      'LSET l PLACE LONG',
+      'LSET l 100 short',
+      'LINSERT l BEFORE e:PLACE new',
+      'LINSERT l AFTER e:PLACE LONG',
+      'LREM l 1 e:PLACE',
+    ],
+    'the head of a list': ['LPUSH l x'],
+    'the tail of a list': ['RPOP l'],
+    'elements with nodes of their own': ['LSET l 100 short', 'LSET l 100 LONG'],
+    insertions: ['LINSERT l BEFORE e:PLACE new'],
+    'all of a list': [
+      'LTRIM l 3 -4',
+      'LREM l 0 same',
+      'SORT l ALPHA STORE l',
+      'RENAME l l2',
+      'DEL l2',
+      'RPUSH l a b c',
+    ],
+    'additions to a stream': ['XADD s * field LONG'],
+    'the end of a stream': ['XADD s * a 1', 'XADD s * b 2 c 3', 'XTRIM s MAXLEN PLACE'],
+    'the middle of a stream': [
+      'XDEL s PLACE-1',
+      'XADD s * a 1',
+      'XGROUP CREATE s gPLACE 0',
+      'XREADGROUP GROUP g c COUNT 3 STREAMS s >',
+    ],
+    'all of a stream': ['XTRIM s MAXLEN 0', 'XADD s * f v', 'DEL s', 'XADD s * f v', 'COPY s s2', 'FLUSHALL'],
+  };
+
+  test.each(Object.keys(CHANGES))('%s', async (name) => {
+    for (let seed = firstSeed; seed < firstSeed + 2 * runs; seed++) {
+      const random = new SeededRandom(Buffer.from(`nodes ${name} ${seed}`));
+      const ours = start(NODES);
+      const client = ours.connect();
+      for (let i = 0; i < ELEMENTS; i++) {
+        await client.pipeline([`RPUSH l e:${i} same`, `XADD s ${i + 1}-1 field v:${i}`]);
+      }
+      // Nodes that have room, at the ends and in between; a gap before the first element; elements with nodes of their own.
+      const holes = Array.from({ length: 20 }, (_, i) => `LREM l 1 e:${i * 2 + 1}`);
+      await client.pipeline([
+        ...holes,
+        ...(seed % 2 === 0 ? ['LPOP l'] : ['LPUSH l head']),
+        `LINSERT l AFTER e:20 ${'L'.repeat(9000)}`,
+        `LSET l 100 ${'L'.repeat(9000)}`,
+        'RPUSH l tail',
+        'XADD s 1000-1 field tail',
+        'XGROUP CREATE s g 0',
+        'SET other 1',
+      ]);
+      await client.value('XREADGROUP', 'GROUP', 'g', 'c', 'COUNT', '20', 'STREAMS', 's', '>');
+      const before = await client.value('DEBUG', 'DIGEST');
+      const atMs = ours.virtual.clock.nowMs();
+      // A slice has time for a few nodes only.
+      let us = 0;
+      const clock = { ...ours.virtual.clock, nowMs: () => atMs, monotonicUs: () => (us += 200) };
+      const snapshots = snapshotsOf(ours, 0, clock, () => us);
+      const ended = begin(snapshots, ours);
+      const lines = CHANGES[name]!;
+      for (let i = 0; ended.length === 0; i++) {
+        const line = lines[random.below(lines.length)]!;
+        const place = String(1 + random.below(ELEMENTS));
+        await client.call(line.replace('PLACE', place).replace('LONG', 'N'.repeat(9000)));
+        await ours.advance(1);
+        expect(i).toBeLessThan(10_000);
+      }
+      expect(ended).toEqual([{ error: null }]);
+      expect(await digestOf(ours.virtual.disk.read('/snapshot.rdb')!, atMs, NODES), `seed ${seed}`).toBe(
+        before,
+      );
+    }
+  });
+});
 
 test('what is emptied while a snapshot is taken is in it all the same', async () => {
   for (const flush of ['FLUSHALL', 'FLUSHDB', 'FLUSHDB SYNC', 'FLUSHALL ASYNC', 'SWAPDB 0 1']) {

@@ -26,8 +26,12 @@ export interface AppendLogParts {
   giveUp(): void;
 }
 
-// What is written while an fsync is under way waits for it, but no longer than this.
+// Where the system makes a write wait for an fsync that is under way, writes are put off until that is done, but no
+// longer than this.
 const MAX_POSTPONE_SECONDS = 2;
+// A write that takes so long beside an fsync was made to wait for it, and others will be for some time.
+const HELD_UP_MS = 20;
+const WARY_SECONDS = 300;
 // No system writes more at once.
 const MAX_WRITE_BYTES = 2 ** 30;
 const ERROR_LOG_SECONDS = 30;
@@ -59,6 +63,8 @@ export class AppendLog implements PropagationSink {
   // A file that is to be closed when the fsync that runs on it is done.
   private closing = -1;
   private postponedSinceSeconds = 0;
+  // Until then writes are expected to wait for fsyncs.
+  private waryUntilSeconds = 0;
   private writeError = '';
   private syncError = '';
   private errorLoggedSeconds = Number.NEGATIVE_INFINITY;
@@ -173,10 +179,12 @@ export class AppendLog implements PropagationSink {
     }
   }
 
-  // Under `everysec` a write would wait for the fsync that is under way, and with it everybody else.
+  // Under `everysec`, where a write would wait for the fsync that is under way, and with it everybody else. Most systems
+  // write on meanwhile, and what is written outlives the process: see decision 9.
   private mustWait(): boolean {
     if (this.policy !== 'everysec' || !this.isSyncing) return false;
     const { nowSeconds } = this;
+    if (nowSeconds >= this.waryUntilSeconds) return false;
     if (this.postponedSinceSeconds === 0) {
       this.postponedSinceSeconds = nowSeconds;
       return true;
@@ -193,10 +201,12 @@ export class AppendLog implements PropagationSink {
   private write(): boolean {
     const { debug, runtime } = this.parts;
     const { buffer } = this;
-    if (debug.aofFlushSleepUs > 0) runtime.timers.block(debug.aofFlushSleepUs / 1000);
     this.postponedSinceSeconds = 0;
     const length = buffer.at;
+    const startedUs = runtime.clock.monotonicUs();
+    if (debug.aofFlushSleepUs > 0) runtime.timers.block(debug.aofFlushSleepUs / 1000);
     const { written, error } = this.writeBytes(length);
+    if (this.isSyncing && this.policy === 'everysec') this.noteDuration(startedUs);
     if (written < length) {
       this.writeFailed(written, length, error);
       return false;
@@ -208,6 +218,18 @@ export class AppendLog implements PropagationSink {
       this.setErrors('', this.syncError);
     }
     return true;
+  }
+
+  private noteDuration(startedUs: number): void {
+    const { log, runtime } = this.parts;
+    const ms = Math.floor((runtime.clock.monotonicUs() - startedUs) / 1000);
+    if (ms < HELD_UP_MS) return;
+    if (this.nowSeconds >= this.waryUntilSeconds) {
+      log.notice(
+        `A write to the AOF file took ${ms} ms beside an fsync: writes wait for fsyncs from now on.`,
+      );
+    }
+    this.waryUntilSeconds = this.nowSeconds + WARY_SECONDS;
   }
 
   private writeBytes(length: number): { written: number; error: unknown } {

@@ -10,8 +10,9 @@ import type { HashTable } from '../../datatypes/hash-table.ts';
 import { intsetHigh, intsetLength, intsetLow } from '../../datatypes/intset.ts';
 import { KIND, type Kind } from '../../datatypes/kind.ts';
 import type { LargeValue } from '../../datatypes/large-value.ts';
+import { isPlainNode, nodeBytes, PLAIN_HEADER_BYTES } from '../../datatypes/list-node.ts';
 import type { NodeList } from '../../datatypes/node-list.ts';
-import { replyEntries } from '../../datatypes/packed-reply.ts';
+import { replyEntries, replyEntry } from '../../datatypes/packed-reply.ts';
 import type { SetTable } from '../../datatypes/set-table.ts';
 import type { SortedSetTable } from '../../datatypes/sorted-set-table.ts';
 import type { Stream } from '../../datatypes/stream.ts';
@@ -28,7 +29,7 @@ import type { Ref } from '../../memory/heap.ts';
 import { PACKED_HEADER_BYTES, packedLength } from '../../memory/packed.ts';
 import { PackedEntry } from '../../memory/packed-entry.ts';
 import { ReplyWriter } from '../../resp/reply-writer.ts';
-import type { SnapshotEncoder, TableEncoder, TakeBytes } from '../snapshot-encoder.ts';
+import type { BlockEncoder, SnapshotEncoder, TableEncoder, TakeBytes } from '../snapshot-encoder.ts';
 import { timestampLine } from './timestamps.ts';
 
 const INITIAL_BYTES = 128 * 1024;
@@ -96,8 +97,33 @@ export class CommandEncoder implements SnapshotEncoder {
   }
 
   beginTable(db: Database, ref: Ref): TableEncoder {
+    const { end, useKey } = this.beginParts(db, ref);
+    const write = this.elementWriter(db, db.kind(ref), db.large(ref));
+    return {
+      element: (element) => {
+        useKey();
+        write(element);
+      },
+      end,
+    };
+  }
+
+  // The commands for a stream depend on more than its nodes.
+  beginBlocks(db: Database, ref: Ref): BlockEncoder | null {
+    if (db.kind(ref) !== KIND.LIST_NODES) return null;
+    const { end, useKey } = this.beginParts(db, ref);
+    return {
+      block: (_i, memory, base) => {
+        useKey();
+        this.listNode(memory, base);
+      },
+      end,
+    };
+  }
+
+  // What is needed of an entry whose value comes in parts, with other entries in between.
+  private beginParts(db: Database, ref: Ref): { useKey: () => void; end: () => void } {
     const deadline = db.exactDeadline(ref);
-    const value = db.large(ref);
     const keyLength = db.keyLength(ref);
     const key = Buffer.from(db.keyMemory(ref).subarray(db.keyOffset(ref), db.keyOffset(ref) + keyLength));
     const useKey = () => {
@@ -105,17 +131,11 @@ export class CommandEncoder implements SnapshotEncoder {
       this.keyStart = 0;
       this.keyLength = keyLength;
     };
-    const write = this.elementWriter(db, db.kind(ref), value);
-    return {
-      element: (element) => {
-        useKey();
-        write(element);
-      },
-      end: () => {
-        useKey();
-        this.deadline(deadline);
-      },
+    const end = () => {
+      useKey();
+      this.deadline(deadline);
     };
+    return { useKey, end };
   }
 
   newSection(): ReplyWriter {
@@ -252,10 +272,23 @@ export class CommandEncoder implements SnapshotEncoder {
   }
 
   private list(list: NodeList): void {
-    const count = list.length;
+    for (let node = 0; node < list.nodeCount; node++) this.listNode(list.memory(node), list.base(node));
+  }
+
+  private listNode(memory: Uint8Array, base: number): void {
+    if (isPlainNode(memory, base)) {
+      this.command('RPUSH', 1);
+      this.writer.bulk(memory, base + PLAIN_HEADER_BYTES, nodeBytes(memory, base));
+      return;
+    }
+    const count = packedLength(memory, base);
+    let at = base + PACKED_HEADER_BYTES;
     for (let done = 0; done < count; done += ELEMENTS_PER_COMMAND) {
       this.batch('RPUSH', count, done, 1);
-      list.reply(this.writer, done, Math.min(ELEMENTS_PER_COMMAND, count - done), this.element);
+      for (let i = Math.min(ELEMENTS_PER_COMMAND, count - done); i > 0; i--) {
+        this.element.read(memory, base, at - base);
+        at = replyEntry(this.writer, memory, at, this.element);
+      }
     }
   }
 

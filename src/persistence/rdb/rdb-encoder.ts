@@ -3,13 +3,15 @@
 // decides where the bytes go. It reads the entries as they are at that moment.
 
 import { Crc64 } from '../../base/checksums.ts';
+import { Stream } from '../../datatypes/stream.ts';
 import type { AccessClock } from '../../keyspace/access-clock.ts';
 import type { Database } from '../../keyspace/database.ts';
 import type { Ref } from '../../memory/heap.ts';
-import type { SnapshotEncoder, TableEncoder, TakeBytes } from '../snapshot-encoder.ts';
+import type { BlockEncoder, SnapshotEncoder, TableEncoder, TakeBytes } from '../snapshot-encoder.ts';
 import { RDB_MAGIC, RDB_OPCODE } from './rdb-format.ts';
 import { RdbWriter } from './rdb-writer.ts';
-import { rdbTypeOf, writeElement, writeValue } from './value-encoder.ts';
+import { streamNodeIds, writeBehindNodes, writeStreamNode } from './stream-encoder.ts';
+import { rdbTypeOf, writeElement, writeNode, writeValue } from './value-encoder.ts';
 
 export interface RdbEncoderOptions {
   /** Whether the file ends with a checksum; else zeros stand in its place. */
@@ -84,6 +86,22 @@ export class RdbEncoder implements SnapshotEncoder {
     return {
       element: (element) => writeElement(this.writer, db.heap, kind, value, element),
       end: () => {},
+    };
+  }
+
+  beginBlocks(db: Database, ref: Ref): BlockEncoder {
+    this.beginEntry(db, ref);
+    const value = db.large(ref);
+    this.writer.length(value.blocks!.blockCount);
+    if (!(value instanceof Stream)) {
+      return { block: (_i, memory, base) => writeNode(this.writer, memory, base), end: () => {} };
+    }
+    const ids = streamNodeIds(value);
+    const behind = this.newSection();
+    writeBehindNodes(behind, value);
+    return {
+      block: (i, memory, base) => writeStreamNode(this.writer, ids, i, memory, base),
+      end: () => this.join(behind),
     };
   }
 

@@ -3,21 +3,44 @@
 import type { Stream } from '../../datatypes/stream.ts';
 import type { StreamConsumer, StreamGroup } from '../../datatypes/stream-group.ts';
 import { StreamId } from '../../datatypes/stream-id.ts';
+import { packedBytes } from '../../memory/packed.ts';
 import { ACTIVE_TIME_SINCE } from './rdb-format.ts';
 import type { RdbWriter } from './rdb-writer.ts';
 
 export const ID_BYTES = 16;
 
 export function writeStream(writer: RdbWriter, stream: Stream): void {
+  const { count } = stream.nodes;
+  const ids = streamNodeIds(stream);
+  writer.length(count);
+  for (let i = 0; i < count; i++) writeStreamNode(writer, ids, i, stream.nodeMemory(i), stream.nodeOffset(i));
+  writeBehindNodes(writer, stream);
+}
+
+/** The IDs that the nodes of a stream are known by, ID_BYTES each. */
+export function streamNodeIds({ nodes }: Stream): Uint8Array {
+  const id = new StreamId();
+  const ids = new Uint8Array(nodes.count * ID_BYTES);
+  for (let i = 0; i < nodes.count; i++) nodes.readId(i, id).writeBytes(ids, i * ID_BYTES);
+  return ids;
+}
+
+/** Writes node `i` of a stream. What stands before all of them is their number. */
+export function writeStreamNode(
+  writer: RdbWriter,
+  ids: Uint8Array,
+  i: number,
+  memory: Uint8Array,
+  base: number,
+): void {
+  writer.string(ids, i * ID_BYTES, ID_BYTES);
+  writer.string(memory, base, packedBytes(memory, base));
+}
+
+/** Writes what stands behind the nodes of a stream: counters, IDs, groups. */
+export function writeBehindNodes(writer: RdbWriter, stream: Stream): void {
   const id = new StreamId();
   const idBytes = new Uint8Array(ID_BYTES);
-  const { nodes } = stream;
-  writer.length(nodes.count);
-  for (let i = 0; i < nodes.count; i++) {
-    nodes.readId(i, id).writeBytes(idBytes, 0);
-    writer.string(idBytes, 0, ID_BYTES);
-    writer.string(stream.nodeMemory(i), stream.nodeOffset(i), stream.nodeBytes(i));
-  }
   writer.length(stream.length);
   writeId(writer, stream.lastId);
   writeId(writer, stream.firstId);

@@ -8,6 +8,7 @@
 import { HashTable } from '../../datatypes/hash-table.ts';
 import { intsetLength, intsetValidate } from '../../datatypes/intset.ts';
 import { KIND } from '../../datatypes/kind.ts';
+import { fitsInEntry } from '../../datatypes/list-node.ts';
 import { SetTable } from '../../datatypes/set-table.ts';
 import { SortedSetTable } from '../../datatypes/sorted-set-table.ts';
 import { MAX_STRING_BYTES, stringKind } from '../../datatypes/string.ts';
@@ -15,6 +16,7 @@ import type { Keyspace } from '../../keyspace/keyspace.ts';
 import {
   PACKED_HEADER_BYTES,
   PackedBuffer,
+  packedBytes,
   packedEnd,
   packedLength,
   packedValidate,
@@ -46,6 +48,7 @@ import { StreamDecoder } from './stream-decoder.ts';
 const MAX_TABLE_ENTRIES = 2 ** 40;
 const OUT_OF_MEMORY = 'OOM';
 const PARTS_OF_EXPIRING_FIELD = 3;
+const NO_BYTES = new Uint8Array(0);
 
 export class ValueDecoder {
   /** How many blocks were looked into. */
@@ -61,6 +64,9 @@ export class ValueDecoder {
   private readonly first = new PackedValue();
   private readonly second = new PackedValue();
   private readonly small = new SmallValue();
+  // The node of a list that was just read.
+  private nodeBytes: Uint8Array = NO_BYTES;
+  private nodeStart = 0;
   // The value of many elements that is being read.
   private reading: Reading | null = null;
 
@@ -193,18 +199,31 @@ export class ValueDecoder {
     });
   }
 
-  // Most lists are one small node, which goes into the entry as it is.
   private readListNodes(type: RdbType): DecodedValue | Reading | null {
     const count = this.readCount();
     if (count === 0) return null;
-    if (count > 1) {
-      const list = new ListBuilder(this.keyspace);
-      return new CountedReading(count, list, () => this.readListNode(type, list));
-    }
-    return building(new ListBuilder(this.keyspace), (list) => this.readListNode(type, list));
+    if (count === 1) return this.readOnlyNode(type);
+    const list = new ListBuilder(this.keyspace);
+    return new CountedReading(count, list, () => this.addNode(list, this.readNode(type)));
   }
 
-  private readListNode(type: RdbType, list: ListBuilder): void {
+  // Most lists are one small node, which goes into the entry as it is.
+  private readOnlyNode(type: RdbType): DecodedValue | null {
+    const isPlain = this.readNode(type);
+    const { keyspace, nodeBytes: bytes, nodeStart: start } = this;
+    if (!isPlain) {
+      const length = packedLength(bytes, start);
+      if (length === 0) return null;
+      const size = packedBytes(bytes, start);
+      if (fitsInEntry(keyspace.limits['list-max-listpack-size'], size, length, false)) {
+        return this.small.set(KIND.LIST_PACKED, bytes, start, size);
+      }
+    }
+    return building(new ListBuilder(keyspace), (list) => this.addNode(list, isPlain));
+  }
+
+  /** Reads a node of a list, a packed block or (then the answer is true) an element by itself; see `nodeBytes`. */
+  private readNode(type: RdbType): boolean {
     const { reader } = this;
     const container = type === RDB_TYPE.LIST_NODES ? reader.number() : LIST_NODE.PACKED;
     if (container !== LIST_NODE.PACKED && container !== LIST_NODE.PLAIN) {
@@ -212,15 +231,23 @@ export class ValueDecoder {
     }
     reader.string();
     if (reader.stringLength === 0) throw reader.short();
-    if (container === LIST_NODE.PLAIN) {
-      list.addPlainNode(reader.stringBytes, reader.stringStart, reader.stringLength);
-    } else if (type === RDB_TYPE.LIST_ZIPLISTS) {
-      list.addPackedNode(this.packedOf('Ziplist'), 0);
+    this.nodeBytes = reader.stringBytes;
+    this.nodeStart = reader.stringStart;
+    if (container === LIST_NODE.PLAIN) return true;
+    if (type === RDB_TYPE.LIST_ZIPLISTS) {
+      this.nodeBytes = this.packedOf('Ziplist');
+      this.nodeStart = 0;
     } else {
       const { stringBytes, stringLength, stringStart } = reader;
       this.checkBlock('Listpack', packedValidate(stringBytes, stringStart, stringLength, true));
-      list.addPackedNode(stringBytes, stringStart);
     }
+    return false;
+  }
+
+  private addNode(list: ListBuilder, isPlain: boolean): void {
+    const { nodeBytes, nodeStart, reader } = this;
+    if (isPlain) list.addPlainNode(nodeBytes, nodeStart, reader.stringLength);
+    else list.addPackedNode(nodeBytes, nodeStart);
   }
 
   private readSet(): Reading | null {

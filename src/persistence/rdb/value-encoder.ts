@@ -4,7 +4,7 @@
 import type { HashTable } from '../../datatypes/hash-table.ts';
 import { KIND, type Kind } from '../../datatypes/kind.ts';
 import type { LargeValue } from '../../datatypes/large-value.ts';
-import { nodeBytes, PLAIN_HEADER_BYTES } from '../../datatypes/list-node.ts';
+import { isPlainNode, nodeBytes, PLAIN_HEADER_BYTES } from '../../datatypes/list-node.ts';
 import type { NodeList } from '../../datatypes/node-list.ts';
 import type { SetTable } from '../../datatypes/set-table.ts';
 import type { SortedSetTable } from '../../datatypes/sorted-set-table.ts';
@@ -91,13 +91,14 @@ function writePackedAsSet(writer: RdbWriter, bytes: Uint8Array, base: number): v
 
 function writeNodes(writer: RdbWriter, list: NodeList): void {
   writer.length(list.nodeCount);
-  for (let node = 0; node < list.nodeCount; node++) {
-    const memory = list.memory(node);
-    const base = list.base(node);
-    const isPlain = list.isPlain(node);
-    writer.length(isPlain ? LIST_NODE.PLAIN : LIST_NODE.PACKED);
-    writer.string(memory, isPlain ? base + PLAIN_HEADER_BYTES : base, nodeBytes(memory, base));
-  }
+  for (let node = 0; node < list.nodeCount; node++) writeNode(writer, list.memory(node), list.base(node));
+}
+
+/** Writes a node of a list. What stands before all of them is their number. */
+export function writeNode(writer: RdbWriter, memory: Uint8Array, base: number): void {
+  const isPlain = isPlainNode(memory, base);
+  writer.length(isPlain ? LIST_NODE.PLAIN : LIST_NODE.PACKED);
+  writer.string(memory, isPlain ? base + PLAIN_HEADER_BYTES : base, nodeBytes(memory, base));
 }
 
 function writeSet(writer: RdbWriter, { members }: SetTable): void {
