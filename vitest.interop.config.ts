@@ -14,6 +14,8 @@ const OF_7_2 = [
   'test/differential/tracking.interop.test.ts',
   'test/differential/transactions.interop.test.ts',
   'test/commands/bitmap-geo.interop.test.ts',
+  'test/lua/generated.interop.test.ts',
+  'test/lua/libraries.interop.test.ts',
   'test/persistence/aof/aof.interop.test.ts',
   'test/persistence/rdb-file.interop.test.ts',
   'test/persistence/values.interop.test.ts',

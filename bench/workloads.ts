@@ -346,7 +346,7 @@ function scriptWorkloads(scale: number): Workload[] {
     '6',
     ...JOB_KEYS.add,
     'name',
-    '{"to":"somebody","count":3}',
+    'to somebody, three times',
     '0',
     '0',
     '1700000000000',

@@ -1,4 +1,4 @@
-// Sine, cosine and arc sine, rounded correctly: the double nearest to the true value. The engine's own are off by one
+// Sine, cosine, tangent and their inverses, rounded correctly: the double nearest to the true value. The engine's own are off by one
 // unit in the last place for some arguments, C's libraries on common machines practically never are; where a result is
 // shown with all its digits, that is visible. Sums and products are carried in two doubles, about 105 bits; terms of the
 // series that cannot reach the last place of the result are computed in one.
@@ -23,10 +23,19 @@ const PER_24_REST = 2.3129646346357427e-18;
 const PER_720 = 1 / 720;
 const PER_720_REST = -5.300543954373577e-20;
 
+const LEAST = 1e-140;
+const MOST = 1e140;
+const TINY = 2 ** -27;
+
 export class ExactTrigonometry {
   // A reduced argument, or a result: the sum of the two.
   private high = 0;
   private low = 0;
+  // What bothOf leaves.
+  private sine = 0;
+  private sineRest = 0;
+  private cosine = 0;
+  private cosineRest = 0;
 
   /** The sine of an angle up to a few turns. */
   sin(x: number): number {
@@ -59,6 +68,57 @@ export class ExactTrigonometry {
     const high = HALF_PI - 2 * near;
     const error = sumError(HALF_PI, -2 * near, high);
     return high + (error + HALF_PI_REST - 2 * correction);
+  }
+
+  /** The tangent of an angle up to a few turns. */
+  tan(x: number): number {
+    if (x === 0) return x;
+    this.bothOf(x);
+    const { sine, sineRest, cosine, cosineRest } = this;
+    const near = sine / cosine;
+    const product = near * cosine;
+    return (
+      near + (sine - product - productError(near, cosine, product) + sineRest - near * cosineRest) / cosine
+    );
+  }
+
+  /** The angle of the point (x, y), -pi to pi. */
+  atan2(y: number, x: number): number {
+    const near = Math.atan2(y, x);
+    const [small, large] =
+      Math.abs(x) < Math.abs(y) ? [Math.abs(x), Math.abs(y)] : [Math.abs(y), Math.abs(x)];
+    // Beyond, products leave the range of doubles; next to an axis there is nothing to correct.
+    if (!(small > LEAST && large < MOST) || Math.abs(near) < TINY) return near;
+    this.bothOf(near);
+    const { sine, sineRest, cosine, cosineRest } = this;
+    const left = y * cosine;
+    const right = x * sine;
+    const rest = productError(y, cosine, left) - productError(x, sine, right) + y * cosineRest - x * sineRest;
+    return near + (left - right + rest) / (x * cosine + y * sine);
+  }
+
+  /** The angle from -pi/2 to pi/2 with this tangent. */
+  atan(x: number): number {
+    return this.atan2(x, 1);
+  }
+
+  // Leaves sine and cosine of an angle, each in two parts.
+  private bothOf(x: number): void {
+    const quarter = this.reduce(x);
+    const { high, low } = this;
+    this.sineOf(high, low);
+    const sine = high + this.high;
+    const sineRest = sumError(high, this.high, sine) + this.low;
+    this.cosineOf(high, low);
+    const cosine = 1 + this.high;
+    const cosineRest = sumError(1, this.high, cosine) + this.low;
+    const isSwapped = (quarter & 1) !== 0;
+    const sineSign = (quarter & 2) === 0 ? 1 : -1;
+    const cosineSign = ((quarter + 1) & 2) === 0 ? 1 : -1;
+    this.sine = sineSign * (isSwapped ? cosine : sine);
+    this.sineRest = sineSign * (isSwapped ? cosineRest : sineRest);
+    this.cosine = cosineSign * (isSwapped ? sine : cosine);
+    this.cosineRest = cosineSign * (isSwapped ? sineRest : cosineRest);
   }
 
   // x - (the sine in high and low), of which `near` is an approximation: its leading parts cancel.

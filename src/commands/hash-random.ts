@@ -73,12 +73,13 @@ function drawAny(ctx: CommandContext, ref: Ref, count: number, withValues: boole
   const { random } = ctx.keyspace;
   const dict = hashDict(ctx.db, ref);
   if (dict !== null) {
-    for (; count > 0; count--) replyPlace(ctx, ref, dict.random(random), withValues);
+    for (; count > 0 && !ctx.isCutOff; count--) replyPlace(ctx, ref, dict.random(random), withValues);
     return;
   }
   const places: Place[] = [];
   forEachPlace(ctx.db, ref, (place) => places.push(place));
-  for (; count > 0; count--) replyPlace(ctx, ref, places[random.below(places.length)]!, withValues);
+  for (; count > 0 && !ctx.isCutOff; count--)
+    replyPlace(ctx, ref, places[random.below(places.length)]!, withValues);
 }
 
 function drawDistinct(ctx: CommandContext, ref: Ref, count: number, withValues: boolean): void {

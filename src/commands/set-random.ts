@@ -221,7 +221,7 @@ function drawRepeatedly(ctx: CommandContext, set: MemberSet, count: number): voi
   if (set.kind === KIND.SET_PACKED && count > 1) {
     for (cursor.begin(set); cursor.next(); ) places.push(cursor.place);
   }
-  for (let left = count; left > 0; left--) {
+  for (let left = count; left > 0 && !ctx.isCutOff; left--) {
     const place = places.length > 0 ? places[keyspace.random.below(places.length)]! : set.randomPlace();
     set.read(place, member);
     replyMember(reply, member);

@@ -58,7 +58,7 @@ function countArgument({ args }: CommandContext): number {
 /** Members that may come more than once, in random order. */
 function drawAny(ctx: CommandContext, ref: Ref, count: number, withScores: boolean): void {
   replyCount(ctx, count, withScores);
-  for (let i = 0; i < count; i++) drawOne(ctx, ref, withScores);
+  for (let i = 0; i < count && !ctx.isCutOff; i++) drawOne(ctx, ref, withScores);
 }
 
 function drawDistinct(ctx: CommandContext, ref: Ref, count: number, withScores: boolean): void {

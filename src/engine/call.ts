@@ -1,5 +1,5 @@
 // Runs one command: its time, its errors, its statistics, its propagation. Whoever has a command to run (the
-// dispatcher, EXEC, later scripts and loaders) runs it through here, so that these duties stand once.
+// dispatcher, EXEC, scripts, loaders) runs it through here, so that these duties stand once.
 
 import type { Clock } from '../base/runtime.ts';
 import type { Config } from '../config/config.ts';

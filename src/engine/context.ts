@@ -32,6 +32,14 @@ export class CommandContext {
     return this.keyspace.nowMs;
   }
 
+  /**
+   * Whether the client has been cut off (its output limit) while it is being answered: what could go on for very long looks
+   * here now and then.
+   */
+  get isCutOff(): boolean {
+    return this.client.closing;
+  }
+
   /** Whether anyone (AOF, replicas) takes effects: a handler may skip making the arguments of `propagateAs` else. */
   get propagates(): boolean {
     return this.server.propagation.isActive;

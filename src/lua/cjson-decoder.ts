@@ -4,6 +4,7 @@
 
 import { parseDoubleLeniently } from '../base/numbers.ts';
 import { throwError } from './errors.ts';
+import { positiveNan } from './number-text.ts';
 import { LuaTable } from './table.ts';
 import { type LuaValue, NULL } from './value.ts';
 
@@ -279,7 +280,7 @@ export class JsonDecoder {
       (/^0[0-9x]/i.test(text.slice(unsigned, unsigned + 2)) || this.mayBeInvalidNumber(unsigned));
     if (found === undefined || isRefused) this.refuseAt(expected, 'invalid number', at);
     this.at = at + found.length;
-    return parseDoubleLeniently(found) ?? Number.NaN;
+    return parseDoubleLeniently(found) ?? (found.startsWith('-') ? Number.NaN : positiveNan());
   }
 
   private refuse(expected: string): never {

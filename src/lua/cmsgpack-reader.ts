@@ -3,6 +3,7 @@
 // its elements are there.
 
 import { throwError, throwValue } from './errors.ts';
+import { positiveNan } from './number-text.ts';
 import { LuaTable } from './table.ts';
 import type { LuaValue } from './value.ts';
 
@@ -124,11 +125,11 @@ export class MessageReader {
         return true;
       case 0xca:
         this.view.setUint32(0, this.readUint(4));
-        return this.view.getFloat32(0);
+        return this.withSign(this.view.getFloat32(0));
       case 0xcb:
         this.view.setUint32(0, this.readUint(4));
         this.view.setUint32(4, this.readUint(4));
-        return this.view.getFloat64(0);
+        return this.withSign(this.view.getFloat64(0));
       case 0xcc:
         return this.readUint(1);
       case 0xcd:
@@ -162,6 +163,11 @@ export class MessageReader {
       default:
         return throwError('Bad data format in input.');
     }
+  }
+
+  // The sign of a NaN can only be read off its bytes.
+  private withSign(value: number): number {
+    return Number.isNaN(value) && this.view.getUint8(0) < 0x80 ? positiveNan() : value;
   }
 
   /** An unsigned integer of 1 to 4 bytes, the largest first. */

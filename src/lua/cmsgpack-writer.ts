@@ -3,6 +3,7 @@
 // strings, which V8 does faster than it copies through a buffer.
 
 import { LONG, LongText } from './long-text.ts';
+import { isPositiveNan } from './number-text.ts';
 import type { LuaState } from './state.ts';
 import { LuaTable } from './table.ts';
 import type { LuaValue } from './value.ts';
@@ -103,10 +104,10 @@ export class MessageWriter {
       view.setFloat32(0, value);
       return `\xca${bytesOf(view.getUint32(0))}`;
     }
+    if (Number.isNaN(value))
+      return isPositiveNan(value) ? '\xcb\x7f\xf8\0\0\0\0\0\0' : '\xcb\xff\xf8\0\0\0\0\0\0';
     view.setFloat64(0, value);
-    // The processor's own NaN is a negative one.
-    const high = Number.isNaN(value) ? 0xfff80000 : view.getUint32(0);
-    return `\xcb${bytesOf(high)}${bytesOf(view.getUint32(4))}`;
+    return `\xcb${bytesOf(view.getUint32(0))}${bytesOf(view.getUint32(4))}`;
   }
 }
 

@@ -13,8 +13,8 @@ import type { LuaTable } from './table.ts';
 import type { LuaFunction } from './value.ts';
 
 // Where none of these is spoken of, no metatable with functions can come up: all others are read-only or the host's.
-const MAKES_METATABLES = /setmetatable|newproxy|_G|fenv|load|getmetatable/;
-const MAKES_ENVIRONMENTS = /fenv/;
+const MAKES_METATABLES = /\b(setmetatable|getmetatable|newproxy|_G|getfenv|setfenv|load|loadstring)\b/;
+const MAKES_ENVIRONMENTS = /\b(getfenv|setfenv)\b/;
 
 /** Compiles a chunk. Throws a LuaError. */
 export function compileChunk(

@@ -225,7 +225,6 @@ export abstract class ExpressionEmitter {
   private concat(e: Expression & { kind: 'concat' }): string {
     const names = e.operands.map((operand) => quote(describe(operand))).join(',');
     const site = this.parts.site(e.line);
-    const list = `[${e.operands.map((operand) => this.value(operand)).join(',')}]`;
     if (e.operands.length === 2) {
       return this.operand(e.operands[0]!, (left, a) =>
         this.operand(e.operands[1]!, (right, b) => {
@@ -234,6 +233,7 @@ export abstract class ExpressionEmitter {
         }),
       );
     }
+    const list = `[${e.operands.map((operand) => this.value(operand)).join(',')}]`;
     return this.withTemp((t) =>
       this.mayYield(`(${t}=${list},p=${site},${this.helper('concat')}(${t},[${names}]))`),
     );

@@ -342,7 +342,7 @@ class FunctionEmitter extends ExpressionEmitter {
       `else if(i${id}===INEXT&&s${id} instanceof T){t=s${id}.getInteger(c${id}+1);if(t===undefined)break;` +
       `${first}=c${id}+1;${second === undefined ? '' : `${second}=t;`}}` +
       `else{t=(typeof i${id}==='function'?i${id}:callable(i${id},""))(s${id},c${id});` +
-      `if(typeof t==='object'&&t instanceof G)t=yield* callback(t);t=all(t);${first}=t[0];` +
+      `if(typeof t==='object'&&t instanceof G)t=yield* callback(t,1);t=all(t);${first}=t[0];` +
       `if(${first}===undefined)break;${others.map((name, i) => `${name}=t[${i + 1}];`).join('')}}` +
       `c${id}=${first};${boxes}${body}${this.back(s.line)}}}`
     );

@@ -5,6 +5,7 @@ import { ExactExponential } from '../base/exact-exponential.ts';
 import { ExactTrigonometry } from '../base/exact-trigonometry.ts';
 import { checkInt, checkNumber } from './arguments.ts';
 import { badArgument, throwError } from './errors.ts';
+import { positiveNan } from './number-text.ts';
 import type { Rand48 } from './rand48.ts';
 import type { LuaState } from './state.ts';
 import type { LuaTable } from './table.ts';
@@ -15,7 +16,10 @@ export function mathLibrary(state: LuaState, random: Rand48): LuaTable {
   const exponential = new ExactExponential();
   const trigonometry = new ExactTrigonometry();
   const table = state.library({
-    abs: ofOne(Math.abs),
+    abs: (...args: LuaValue[]) => {
+      const x = checkNumber(args, 1);
+      return Number.isNaN(x) ? positiveNan() : Math.abs(x);
+    },
     ceil: ofOne(Math.ceil),
     floor: ofOne(Math.floor),
     sqrt: ofOne(Math.sqrt),
@@ -24,16 +28,16 @@ export function mathLibrary(state: LuaState, random: Rand48): LuaTable {
     log10: ofOne((x) => commonLogarithm(exponential, x)),
     sin: ofOne((x) => (Math.abs(x) <= MANY_TURNS ? trigonometry.sin(x) : Math.sin(x))),
     cos: ofOne((x) => (Math.abs(x) <= MANY_TURNS ? trigonometry.cos(x) : Math.cos(x))),
-    tan: ofOne(Math.tan),
-    asin: ofOne((x) => (x < 0 ? -trigonometry.asin(-x) : trigonometry.asin(x))),
-    acos: ofOne(Math.acos),
-    atan: ofOne(Math.atan),
+    tan: ofOne((x) => (Math.abs(x) <= MANY_TURNS ? trigonometry.tan(x) : Math.tan(x))),
+    asin: ofOne((x) => arcSine(trigonometry, x)),
+    acos: ofOne((x) => (Math.abs(x) > 1 ? positiveNan() : Math.acos(x))),
+    atan: ofOne((x) => trigonometry.atan(x)),
     sinh: ofOne((x) => hyperbolicSine(exponential, x)),
     cosh: ofOne((x) => hyperbolicCosine(exponential, x)),
     tanh: ofOne(Math.tanh),
     deg: ofOne((radians) => radians / RADIANS_PER_DEGREE),
     rad: ofOne((degrees) => degrees * RADIANS_PER_DEGREE),
-    atan2: ofTwo(Math.atan2),
+    atan2: ofTwo((y, x) => trigonometry.atan2(y, x)),
     pow: ofTwo((base, exponent) => exponential.pow(base, exponent)),
     fmod: ofTwo(remainder),
     mod: ofTwo(remainder),
@@ -78,8 +82,12 @@ const LOG10_OF_2_LOW = 3.694239077158931e-13;
 const LARGE = 700;
 const RANDOM_MAX = 0x7fffffff;
 
+/** A function of one number. A NaN comes out as it went in, with its sign. */
 function ofOne(compute: (value: number) => number): (...args: LuaValue[]) => Result {
-  return (...args) => compute(checkNumber(args, 1));
+  return (...args) => {
+    const x = checkNumber(args, 1);
+    return Number.isNaN(x) ? x : compute(x);
+  };
 }
 
 function ofTwo(compute: (a: number, b: number) => number): (...args: LuaValue[]) => Result {
@@ -93,6 +101,7 @@ function ofTwo(compute: (a: number, b: number) => number): (...args: LuaValue[])
 // C's is not rounded correctly: it is made of the logarithm of the fraction and that of the power of 2, which stands in two
 // parts.
 function commonLogarithm(exponential: ExactExponential, x: number): number {
+  if (x < 0) return positiveNan();
   if (!(x > 0 && x < Number.POSITIVE_INFINITY)) return Math.log10(x);
   const [half, above] = fractionAndExponent(x) as [number, number];
   // The fraction is taken from the side of 1 on which the number is.
@@ -114,8 +123,14 @@ function hyperbolicSine(exponential: ExactExponential, x: number): number {
   return x < 0 ? -exponential.exp(size) / 2 : exponential.exp(size) / 2;
 }
 
+function arcSine(trigonometry: ExactTrigonometry, x: number): number {
+  if (Math.abs(x) > 1) return positiveNan();
+  return x < 0 ? -trigonometry.asin(-x) : trigonometry.asin(x);
+}
+
 function remainder(a: number, b: number): number {
-  return a % b;
+  // A NaN is handed on with its sign.
+  return Number.isNaN(a) ? a : Number.isNaN(b) ? b : a % b;
 }
 
 function wholeAndFraction(value: number): LuaValue[] {

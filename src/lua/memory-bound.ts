@@ -3,6 +3,7 @@
 
 import { LuaError } from './errors.ts';
 import type { MemoryLimit } from './javascript-heap.ts';
+import type { LuaValue } from './value.ts';
 
 /** How much may be made before the heap is measured again. */
 const MEASURE_EVERY_BYTES = 32 << 20;
@@ -10,8 +11,11 @@ const MEASURE_EVERY_BYTES = 32 << 20;
 const MEASURE_EVERY_TICKS = 32;
 /** Where so much of the limit is left after garbage was collected, the program may go on. */
 const FREE_PART = 0.2;
-/** A string that is joined from others is laid out in memory from this length on, so that measuring sees it. */
-const LAID_OUT_FROM = 1 << 20;
+/** Lengths of strings that were joined: from the first on they are looked after, from the second on read at once. */
+const LONG = 1 << 20;
+const VERY_LONG = 16 << 20;
+/** A string that grows is read again when it is so many times as long. */
+const GROWTH = 1.25;
 /** JavaScript has no strings longer than this. */
 export const MAX_STRING_LENGTH = 0x1fffffe8;
 
@@ -20,6 +24,10 @@ export class MemoryBound {
   limit: number;
   /** Bytes that were made since the execution began, as far as they are counted: long strings. */
   used = 0;
+  /** Long strings are about: much may come in few steps, and so it is to be measured often. */
+  isTight = false;
+  private lastJoined = '';
+  private readAgainFrom = 0;
   private readonly measure: (() => number) | null;
   private readonly collect: (() => void) | null;
   /** Made since the heap was measured. */
@@ -35,6 +43,13 @@ export class MemoryBound {
   /** An execution begins. */
   begin(): void {
     this.used = 0;
+    this.isTight = false;
+    this.lastJoined = '';
+  }
+
+  /** An execution has ended: nothing of it is held here. */
+  end(): void {
+    this.lastJoined = '';
   }
 
   /** Counts what is about to be made. Throws "not enough memory". */
@@ -45,16 +60,27 @@ export class MemoryBound {
     if (this.recentBytes > MEASURE_EVERY_BYTES || this.recentBytes > this.limit) this.check(bytes);
   }
 
-  /** Counts a string that was joined from others. Throws "not enough memory". */
-  chargeJoined(text: string): void {
-    this.charge(text.length);
-    // Reading a character makes one piece of the pieces.
-    if (text.length >= LAID_OUT_FROM) text.charCodeAt(text.length >> 1);
+  /**
+   * Counts a string that was joined from others, of which `left` is the first. Throws "not enough memory".
+   *
+   * JavaScript keeps such a string as its pieces until somebody reads it, and only then takes memory for all of it. A long
+   * one is read here at once, so that measuring sees it; but one that grows piece by piece only now and then.
+   */
+  chargeJoined(text: string, left: LuaValue): void {
+    const { length } = text;
+    this.charge(length);
+    if (length < LONG) return;
+    this.isTight = true;
+    if (length >= VERY_LONG || length >= this.readAgainFrom || left !== this.lastJoined) {
+      text.charCodeAt(length >> 1);
+      this.readAgainFrom = length * GROWTH;
+    }
+    this.lastJoined = text;
   }
 
   /** Asked by the pacer: tables grow without being counted, but not by much between two questions. */
   tick(): void {
-    if (++this.ticks < MEASURE_EVERY_TICKS) return;
+    if (++this.ticks < MEASURE_EVERY_TICKS && !this.isTight) return;
     this.ticks = 0;
     if (this.measure !== null) this.check(0);
   }

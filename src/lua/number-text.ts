@@ -40,14 +40,14 @@ export function negate(value: number): number {
 }
 
 /** Whether a NaN is one that `positiveNan` made, or what arithmetic made of it. */
-function isPositiveNan(value: number): boolean {
+export function isPositiveNan(value: number): boolean {
   const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, value);
   return bits.getUint32(0) === POSITIVE_NAN_HIGH && bits.getUint32(4) === NAN_MARK;
 }
 
 /** A NaN without a sign. Processors hand its mark on from operand to result. */
-function positiveNan(): number {
+export function positiveNan(): number {
   const bits = new DataView(new ArrayBuffer(8));
   bits.setUint32(0, POSITIVE_NAN_HIGH);
   bits.setUint32(4, NAN_MARK);

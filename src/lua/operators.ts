@@ -127,7 +127,8 @@ export class Operators {
       if (isRunning(result)) return this.concatOn(values, names, at, result);
       joined = result;
     }
-    if (typeof joined === 'string' && joined.length >= CHARGED_FROM) this.state.memory.chargeJoined(joined);
+    if (typeof joined === 'string' && joined.length >= CHARGED_FROM)
+      this.state.memory.chargeJoined(joined, values[0]);
     return joined;
   }
 

@@ -5,6 +5,7 @@ import type { MemoryBound } from './memory-bound.ts';
 
 /** As many edges of loops and calls lie between two questions. */
 const EDGES = 500;
+const EDGES_WHEN_TIGHT = 32;
 
 export class Pacer {
   /** How many edges are left until `tick` is to be asked. */
@@ -24,7 +25,7 @@ export class Pacer {
 
   /** Whether to pause now. Throws when what runs has been killed, or holds too much. */
   tick(): boolean {
-    this.left = this.edges;
+    this.left = this.memory.isTight ? Math.min(EDGES_WHEN_TIGHT, this.edges) : this.edges;
     if (this.killed !== null) throw this.killed;
     this.memory.tick();
     return this.shouldPause();

@@ -7,7 +7,7 @@ import type { Block, Expression, FunctionTree, Local, Statement } from './syntax
 
 const MAX_LEVELS = 200;
 /** Longer chains of operators would nest the code that comes out too deeply. */
-const MAX_CHAIN = 500;
+const MAX_CHAIN = 1000;
 const UNARY_PRIORITY = 8;
 
 /** Left and right priority. */

@@ -73,15 +73,15 @@ export function createRuntime(state: LuaState) {
 
   const concatTwo = (a: LuaValue, b: LuaValue, x: string, y: string): LuaValue | Running => {
     if (typeof a === 'string') {
-      if (typeof b === 'string') return joined(a + b);
-      if (typeof b === 'number') return joined(a + numberToText(b));
+      if (typeof b === 'string') return joined(a + b, a);
+      if (typeof b === 'number') return joined(a + numberToText(b), a);
     } else if (typeof a === 'number' && typeof b === 'string') {
-      return joined(numberToText(a) + b);
+      return joined(numberToText(a) + b, a);
     }
     return operators.concat([a, b], [x, y]);
   };
-  const joined = (text: string): string => {
-    if (text.length >= CHARGED_FROM) state.memory.chargeJoined(text);
+  const joined = (text: string, left: LuaValue): string => {
+    if (text.length >= CHARGED_FROM) state.memory.chargeJoined(text, left);
     return text;
   };
 
@@ -139,7 +139,8 @@ export function createRuntime(state: LuaState) {
     forNumber,
     tail,
     callable: (value: LuaValue, name: string) => operators.callable(value, name),
-    callback: (running: Running) => operators.callback(running),
+    /** Runs a call that a native makes. `level` is 1 where it is made for a statement of Lua. */
+    callback: (running: Running, level = 0) => operators.callback(running, level),
     add: add.toEnd,
     addRunning: add.running,
     subtract: subtract.toEnd,

@@ -119,6 +119,7 @@ export class LuaState {
 
   endExecution(): void {
     this.pacer.killed = null;
+    this.memory.end();
   }
 
   /** Marks a function as native, so that errors know that no code of Lua is in between. Returns it. */

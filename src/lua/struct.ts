@@ -3,6 +3,7 @@
 
 import { checkNumber, checkString, optionalInteger, toNumber } from './arguments.ts';
 import { badArgument, throwError } from './errors.ts';
+import { isPositiveNan, positiveNan } from './number-text.ts';
 import type { LuaState } from './state.ts';
 import type { LuaTable } from './table.ts';
 import type { LuaValue, Result } from './value.ts';
@@ -34,7 +35,7 @@ class StructCodec {
     let packed = '';
     for (let option = this.next(); option !== END; option = this.next()) {
       let size = this.sizeOf(option);
-      packed += '\0'.repeat(this.padding(packed.length, option, size));
+      if (this.alignment > 1) packed += '\0'.repeat(this.padding(packed.length, option, size));
       if (isInteger(option)) {
         packed += this.integerBytes(checkNumber(args, argument++), size);
       } else if (option === 'x') {
@@ -190,7 +191,15 @@ class StructCodec {
   }
 
   private integerBytes(value: number, size: number): string {
+    if (size === 1) return String.fromCharCode(toInt64(value) & 0xff);
     const whole = toInt64(value);
+    if (size === 4) {
+      const a = whole & 0xff;
+      const b = (whole >> 8) & 0xff;
+      const c = (whole >> 16) & 0xff;
+      const d = (whole >> 24) & 0xff;
+      return this.isLittle ? String.fromCharCode(a, b, c, d) : String.fromCharCode(d, c, b, a);
+    }
     let low = whole >>> 0;
     let high = Math.floor(whole / TWO_32) >>> 0;
     let bytes = '';
@@ -211,6 +220,7 @@ class StructCodec {
       low = (low << 8) | data.charCodeAt(this.isLittle ? at + size - 1 - i : at + i);
     }
     if (!isSigned) return (high >>> 0) * TWO_32 + (low >>> 0);
+    if (size === 4) return low;
     // Observed 7.2.4: beyond 8 bytes the place of the sign is taken modulo 64, as the processor shifts.
     const sign = (size * 8 - 1) & 63;
     const highMask = sign < 32 ? -1 : -1 << (sign - 32);
@@ -224,9 +234,11 @@ class StructCodec {
 
   private floatBytes(value: number, size: number): string {
     const { view } = this;
-    if (size === 4) view.setFloat32(0, value, this.isLittle);
-    else view.setFloat64(0, value, this.isLittle);
-    if (Number.isNaN(value)) view.setUint8(this.isLittle ? size - 1 : 0, NAN_FIRST_BYTE);
+    // A NaN that carries a mark (number-text.ts) loses it.
+    const known = Number.isNaN(value) ? Number.NaN : value;
+    if (size === 4) view.setFloat32(0, known, this.isLittle);
+    else view.setFloat64(0, known, this.isLittle);
+    if (Number.isNaN(value)) view.setUint8(this.isLittle ? size - 1 : 0, isPositiveNan(value) ? 0x7f : 0xff);
     let bytes = '';
     for (let i = 0; i < size; i++) bytes += String.fromCharCode(view.getUint8(i));
     return bytes;
@@ -235,7 +247,9 @@ class StructCodec {
   private readFloat(data: string, at: number, size: number): number {
     const { view } = this;
     for (let i = 0; i < size; i++) view.setUint8(i, data.charCodeAt(at + i));
-    return size === 4 ? view.getFloat32(0, this.isLittle) : view.getFloat64(0, this.isLittle);
+    const value = size === 4 ? view.getFloat32(0, this.isLittle) : view.getFloat64(0, this.isLittle);
+    if (!Number.isNaN(value)) return value;
+    return view.getUint8(this.isLittle ? size - 1 : 0) < 0x80 ? positiveNan() : Number.NaN;
   }
 
   /** The size for `c0`: the value before, which it takes out of the results. */
@@ -255,14 +269,23 @@ const TWO_64 = 2 ** 64;
 const MAX_INTEGER_SIZE = 32;
 // As many slots as a C function may use of Lua's stack.
 const MAX_C_STACK = 8000;
-// The processor's own NaN is a negative one.
-const NAN_FIRST_BYTE = 0xff;
 
 function isInteger(option: string): boolean {
-  return INTEGER_OPTIONS.includes(option);
+  switch (option) {
+    case 'b':
+    case 'B':
+    case 'h':
+    case 'H':
+    case 'i':
+    case 'I':
+    case 'l':
+    case 'L':
+    case 'T':
+      return true;
+    default:
+      return false;
+  }
 }
-
-const INTEGER_OPTIONS = 'bBhHlLTiI';
 
 /** The integer that x86-64 makes of a double for 64 bits: cut toward zero; what does not fit has its own rules. */
 function toInt64(value: number): number {

@@ -147,18 +147,34 @@ function sort(state: LuaState, args: LuaValue[]): Result {
 /** Sorts a table that has only numbers or only strings; false when it has anything else. */
 function sortPlainly(table: LuaTable, length: number): boolean {
   if (length < 2) return true;
-  const kind = typeof table.getInteger(1);
-  if (kind !== 'number' && kind !== 'string') return false;
-  const values: LuaValue[] = [];
+  const first = table.getInteger(1);
+  return typeof first === 'number'
+    ? sortNumbers(table, length)
+    : typeof first === 'string' && sortStrings(table, length);
+}
+
+function sortNumbers(table: LuaTable, length: number): boolean {
+  const numbers = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    const value = table.getInteger(i + 1);
+    // NaN and -0 end up where Lua's own way of sorting takes them.
+    if (typeof value !== 'number' || Number.isNaN(value) || Object.is(value, -0)) return false;
+    numbers[i] = value;
+  }
+  numbers.sort();
+  for (let i = 0; i < length; i++) table.setInteger(i + 1, numbers[i]);
+  return true;
+}
+
+function sortStrings(table: LuaTable, length: number): boolean {
+  const strings: string[] = [];
   for (let i = 1; i <= length; i++) {
     const value = table.getInteger(i);
-    // NaN and -0 end up where Lua's own way of sorting takes them.
-    if (typeof value !== kind || Number.isNaN(value) || Object.is(value, -0)) return false;
-    values.push(value);
+    if (typeof value !== 'string') return false;
+    strings.push(value);
   }
-  if (kind === 'number') (values as number[]).sort((a, b) => a - b);
-  else values.sort();
-  for (let i = 0; i < length; i++) table.setInteger(i + 1, values[i]);
+  strings.sort();
+  for (let i = 0; i < length; i++) table.setInteger(i + 1, strings[i]);
   return true;
 }
 

@@ -11,11 +11,19 @@ const MAX_KEPT = 1 << 14;
 
 /**
  * The places in `keys` (a hash part's, in the order in which they were added) in the order of traversal. `hashSlots` is the
- * size that the table was made with; `arrayLength` keys from 1 on are in the array part.
+ * size that the table was made with; `arrayLength` keys from 1 on are in the array part. `deaths` says of a key that has
+ * gone how many keys there were then; it may be missing from the result.
  */
-export function traversalOrder(keys: readonly LuaValue[], hashSlots: number, arrayLength: number): number[] {
-  return keys.length < 2 ? keys.map(placeOf) : nodes.order(keys, hashSlots, arrayLength);
+export function traversalOrder(
+  keys: readonly LuaValue[],
+  deaths: Deaths,
+  hashSlots: number,
+  arrayLength: number,
+): number[] {
+  return keys.length < 2 ? keys.map(placeOf) : nodes.order(keys, deaths, hashSlots, arrayLength);
 }
+
+type Deaths = ReadonlyMap<number, number> | null;
 
 function placeOf(_key: LuaValue, place: number): number {
   return place;
@@ -23,6 +31,9 @@ function placeOf(_key: LuaValue, place: number): number {
 
 class Nodes {
   private keys: readonly LuaValue[] = [];
+  private deaths: Deaths = null;
+  /** How many keys have been added. */
+  private now = 0;
   private hashes = new Int32Array(64);
   private hasWhole = false;
   /** Whole-number keys up to here are in the array part. */
@@ -37,11 +48,16 @@ class Nodes {
   private size = 0;
   private free = 0;
 
-  order(keys: readonly LuaValue[], hashSlots: number, arrayLength: number): number[] {
+  order(keys: readonly LuaValue[], deaths: Deaths, hashSlots: number, arrayLength: number): number[] {
     this.begin(keys, arrayLength);
+    this.deaths = deaths;
     this.resize(hashSlots);
-    for (let i = 0; i < keys.length; i++) this.add(i);
+    for (let i = 0; i < keys.length; i++) {
+      this.now = i;
+      this.add(i);
+    }
     this.keys = [];
+    this.deaths = null;
     const order = this.inArray.sort((a, b) => (keys[a] as number) - (keys[b] as number));
     const { nodes, size } = this;
     for (let n = 0; n < size; n++) if (nodes[n] !== NONE) order.push(nodes[n]!);
@@ -79,6 +95,12 @@ class Nodes {
     this.size = this.free = size;
   }
 
+  // Whether a key has gone by now: its node is free for a key that belongs there, and it is left behind with the rest.
+  private isDead(i: number): boolean {
+    const { deaths } = this;
+    return deaths !== null && (deaths.get(i) ?? Number.POSITIVE_INFINITY) <= this.now;
+  }
+
   private add(i: number): void {
     if (this.hasWhole) {
       const key = this.keys[i];
@@ -94,7 +116,7 @@ class Nodes {
     const { nodes, following } = this;
     const main = this.mainPosition(i);
     const occupant = nodes[main]!;
-    if (occupant === NONE) {
+    if (occupant === NONE || this.isDead(occupant)) {
       nodes[main] = i;
       return;
     }
@@ -138,9 +160,15 @@ class Nodes {
     this.nodes = this.old;
     this.old = old;
     if (this.hasWhole) this.resizeByCount(added, old, size);
-    else this.resize(used(old, size) + 1);
-    for (let n = size - 1; n >= 0; n--) if (old[n] !== NONE) this.add(old[n]!);
+    else this.resize(this.used(old, size) + 1);
+    for (let n = size - 1; n >= 0; n--) if (old[n] !== NONE && !this.isDead(old[n]!)) this.add(old[n]!);
     this.add(added);
+  }
+
+  private used(nodes: Int32Array, size: number): number {
+    let count = 0;
+    for (let n = 0; n < size; n++) if (nodes[n] !== NONE && !this.isDead(nodes[n]!)) count++;
+    return count;
   }
 
   private resizeByCount(added: number, old: Int32Array, size: number): void {
@@ -159,22 +187,16 @@ class Nodes {
       whole++;
     };
     for (const i of this.inArray) count(i);
-    for (let n = 0; n < size; n++) if (old[n] !== NONE) count(old[n]!);
+    for (let n = 0; n < size; n++) if (old[n] !== NONE && !this.isDead(old[n]!)) count(old[n]!);
     count(added);
     const array = arraySizeFor(counts, whole);
-    const all = this.arrayLength + this.inArray.length + used(old, size) + 1;
+    const all = this.arrayLength + this.inArray.length + this.used(old, size) + 1;
     this.arraySize = Math.max(array.size, this.arrayLength);
     this.resize(all - Math.max(array.used, this.arrayLength));
   }
 }
 
 const nodes = new Nodes();
-
-function used(nodes: Int32Array, size: number): number {
-  let count = 0;
-  for (let n = 0; n < size; n++) if (nodes[n] !== NONE) count++;
-  return count;
-}
 
 // The largest power of two of which more than half would be used.
 function arraySizeFor(counts: Int32Array, whole: number): { size: number; used: number } {

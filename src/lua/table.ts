@@ -32,7 +32,10 @@ export class LuaTable {
   /** Whether whole numbers may be among `keys`. */
   private hasWholeKeys = false;
   private freeSlots = 0;
-  private lastPlace = 0;
+  /** Of slots without a value: how many keys there were when it went. */
+  private deaths: Map<number, number> | null = null;
+  /** Of the key that was handed out last, -1 for one of the array part. */
+  private lastPlace = -1;
   /** The slots in the order of traversal, and where in it each slot is. */
   private order: number[] | null = null;
   private orderPlaces: Int32Array | null = null;
@@ -192,9 +195,14 @@ export class LuaTable {
   private setSlot(slot: number, value: LuaValue): void {
     const values = this.values;
     if (value === undefined) {
-      if (values[slot] !== undefined) this.freeSlots++;
+      if (values[slot] !== undefined) {
+        this.freeSlots++;
+        if (this.deaths === null) this.deaths = new Map();
+        this.deaths.set(slot, values.length);
+      }
     } else if (values[slot] === undefined) {
       this.freeSlots--;
+      this.deaths?.delete(slot);
       this.order = null;
     }
     values[slot] = value;
@@ -234,6 +242,7 @@ export class LuaTable {
     this.keys = keys;
     this.values = values;
     this.freeSlots = 0;
+    this.deaths = null;
     this.index = null;
     if (keys.length > MAX_WITHOUT_INDEX) this.buildIndex();
   }
@@ -323,13 +332,21 @@ export class LuaTable {
       if (typeof key === 'number' && key >= 1 && key === Math.trunc(key) && this.isOfArray(key)) i = key;
       else return this.nextHashed(this.placeOf(key) + 1);
     }
-    for (; i < array.length; i++) if (array[i] !== undefined) return i + 1;
+    for (; i < array.length; i++) {
+      if (array[i] === undefined) continue;
+      this.lastPlace = -1;
+      return i + 1;
+    }
     return this.keys.length === 0 ? undefined : this.nextHashed(0);
   }
 
   // A key that was cut off the array's end during the traversal is still a place in it.
   private isOfArray(key: number): boolean {
-    return key <= this.array.length || (key <= this.slotsOfArray() + 1 && this.slotOf(key) < 0);
+    if (key <= this.array.length) return true;
+    if (key > this.slotsOfArray() + 1) return false;
+    const slot = this.slotOf(key);
+    // One that once went over from the hash part has left an empty slot there.
+    return slot < 0 || (this.values[slot] === undefined && this.order?.[this.lastPlace] !== slot);
   }
 
   private nextHashed(place: number): LuaValue {
@@ -350,7 +367,7 @@ export class LuaTable {
    */
   slotsInOrder(): readonly number[] {
     if (this.order === null) {
-      this.order = traversalOrder(this.keys, this.hashSlots, this.array.length);
+      this.order = traversalOrder(this.keys, this.deaths, this.hashSlots, this.array.length);
       this.orderPlaces = null;
     }
     return this.order;
@@ -359,12 +376,13 @@ export class LuaTable {
   private placeOf(key: LuaValue): number {
     const order = this.slotsInOrder();
     // Nearly always it is the key that the last call gave.
-    if (this.lastPlace < order.length && this.keys[order[this.lastPlace]!] === key) return this.lastPlace;
+    if (this.lastPlace >= 0 && this.lastPlace < order.length && this.keys[order[this.lastPlace]!] === key)
+      return this.lastPlace;
     const slot = this.slotOf(key);
     if (slot < 0) throw new LuaError("invalid key to 'next'", 0);
-    if (order.length <= MAX_WITHOUT_INDEX) return order.indexOf(slot);
+    if (this.keys.length <= MAX_WITHOUT_INDEX) return order.indexOf(slot);
     if (this.orderPlaces === null) {
-      this.orderPlaces = new Int32Array(order.length);
+      this.orderPlaces = new Int32Array(this.keys.length);
       for (let i = 0; i < order.length; i++) this.orderPlaces[order[i]!] = i;
     }
     return this.orderPlaces[slot]!;

@@ -67,6 +67,8 @@ export class CommandCaller {
   private readonly args = new Arguments();
   private readonly reader = new ReplyToLua();
   private readonly commands = new Map<string, Command>();
+  private lastName: string | number = '';
+  private lastCommand: Command | null = null;
 
   constructor(server: ServerParts) {
     this.server = server;
@@ -185,7 +187,13 @@ export class CommandCaller {
   }
 
   private find(name: string | number): Command | null {
-    const command = typeof name === 'string' ? (this.commands.get(name) ?? this.remember(name)) : null;
+    // Scripts repeat themselves: mostly it is the same string as before.
+    let command = this.lastCommand;
+    if (name !== this.lastName) {
+      command = typeof name === 'string' ? (this.commands.get(name) ?? this.remember(name)) : null;
+      this.lastName = name;
+      this.lastCommand = command;
+    }
     if (command === null || !command.isContainer || this.args.count === 1) return command;
     return command.subcommands.get(lowerCaseLatin1(this.args.string(1))) ?? null;
   }

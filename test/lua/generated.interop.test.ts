@@ -45,8 +45,7 @@ describe.skipIf(program?.version !== '7.2.4')('as the real server', () => {
     ['cmsgpack.unpack', messagePack, 200],
     // Fields come out in the order that the decoder's tables have.
     ['cjson.encode', json, 200, 'cjson.decode'],
-    // JavaScript has one NaN.
-    ['cmsgpack.pack', json.filter((content) => !/nan/i.test(content)), 200, 'cjson.decode'],
+    ['cmsgpack.pack', json, 200, 'cjson.decode'],
     ['cjson.encode', messagePack, 200, 'cmsgpack.unpack'],
   ])('%s of %s', async (name, input, count, decode = '') => {
     const script = `${SHOW} local r = {} for i, v in ipairs(ARGV) do r[i] = run(function() return ${name}(${decode}(v)) end) end return r`;

@@ -52,6 +52,21 @@ test('the hard limit holds within one turn as well', async () => {
   expect(Number(/cmdstat_get:calls=(\d+)/.exec(stats)![1])).toBeLessThan(40);
 });
 
+test.each([
+  ['a set', ['SADD', 'k', 'a', 'b'], 'SRANDMEMBER'],
+  ['a large set', ['SADD', 'k', ...Array.from({ length: 200 }, (_, i) => `m:${i}`)], 'SRANDMEMBER'],
+  ['a hash', ['HSET', 'k', 'f', 'v'], 'HRANDFIELD'],
+  ['a large hash', ['HSET', 'k', 'f', 'x'.repeat(100)], 'HRANDFIELD'],
+  ['a sorted set', ['ZADD', 'k', '1', 'm'], 'ZRANDMEMBER'],
+])('who draws from %s without end is cut off while it is answered', async (_what, fill, command) => {
+  const server = await startServer({ 'client-output-buffer-limit': 'normal 1mb 0 0' });
+  const client = await clientOf(server);
+  await client.call(fill);
+  const greedy = await socketTo(server);
+  greedy.write(encodeRequest([command, 'k', '-999999999']));
+  await until('it is closed', async () => (await infoField(client, 'connected_clients')) === 1);
+});
+
 test('a reply larger than the limit is not sent', async () => {
   const server = await startServer({ 'client-output-buffer-limit': 'normal 1mb 0 0' });
   const client = await clientOf(server);
