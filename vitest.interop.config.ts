@@ -14,6 +14,7 @@ const OF_7_2 = [
   'test/differential/tracking.interop.test.ts',
   'test/differential/transactions.interop.test.ts',
   'test/commands/bitmap-geo.interop.test.ts',
+  'test/lua/generated-programs.interop.test.ts',
   'test/lua/generated.interop.test.ts',
   'test/lua/libraries.interop.test.ts',
   'test/persistence/aof/aof.interop.test.ts',

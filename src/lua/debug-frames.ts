@@ -6,6 +6,9 @@ import type { Sites } from './frames.ts';
 import type { DebugFrame, Debugger } from './state.ts';
 import type { LuaValue } from './value.ts';
 
+/** As many functions under way are told of, the innermost ones. */
+const MAX_TOLD = 200;
+
 type ReadLocals = () => [name: string, value: LuaValue][];
 
 class Frame implements DebugFrame {
@@ -27,7 +30,7 @@ class Frame implements DebugFrame {
 
 export class DebugFrames {
   debugger: Debugger | null = null;
-  /** The innermost first. */
+  /** The innermost last. */
   private frames: Frame[] = [];
 
   clear(): void {
@@ -36,12 +39,14 @@ export class DebugFrames {
 
   enter({ chunkName }: Sites, functionName: string, line: number): Frame {
     const frame = new Frame(chunkName, functionName, line);
-    this.frames.unshift(frame);
+    this.frames.push(frame);
     return frame;
   }
 
   leave(frame: Frame): void {
-    this.frames = this.frames.slice(this.frames.indexOf(frame) + 1);
+    const place = this.frames.lastIndexOf(frame);
+    // Not there: a coroutine ends that was left in between.
+    if (place >= 0) this.frames.length = place;
   }
 
   /** Before a statement: whether to pause. */
@@ -50,7 +55,8 @@ export class DebugFrames {
     frame.line = line;
     frame.read = read;
     frame.isNew = false;
-    return isNew && this.debugger?.onLine(this.frames) === true;
+    if (!isNew || this.debugger === null) return false;
+    return this.debugger.onLine(this.frames.slice(-MAX_TOLD).reverse());
   }
 
   /** A loop goes back to its begin. Always false. */

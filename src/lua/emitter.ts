@@ -88,8 +88,28 @@ export function nameOf(expression: Expression): [kind: string, name: string] {
       return ['field', expression.key.kind === 'string' ? expression.key.value : '?'];
     case 'parenthesis':
       return nameOf(expression.inner);
+    case 'and':
+    case 'or':
+      // Where the left side is a constant that decides nothing, Lua compiles the right one only.
+      return isAlways(expression.left, expression.kind === 'and') ? nameOf(expression.right) : ['', ''];
     default:
       return ['', ''];
+  }
+}
+
+function isAlways(expression: Expression, truth: boolean): boolean {
+  switch (expression.kind) {
+    case 'nil':
+    case 'false':
+      return !truth;
+    case 'true':
+    case 'number':
+    case 'string':
+      return truth;
+    case 'parenthesis':
+      return isAlways(expression.inner, truth);
+    default:
+      return false;
   }
 }
 

@@ -45,7 +45,7 @@ export interface DebugFrame {
 
 export interface Debugger {
   /**
-   * Before a new line, with the functions under way, the innermost first. `true` makes the execution pause before the line
+   * Before a new line, with the functions under way (at most 200), the innermost first. `true` makes the execution pause before the line
    * is run.
    */
   onLine(frames: readonly DebugFrame[]): boolean;

@@ -135,7 +135,7 @@ class ProgramWriter {
       case 4:
         return `(${inner()} ${this.pick(['and', 'or'])} ${inner()})`;
       case 5:
-        return `(${this.pick(['not ', '-', '#'])}${inner()})`;
+        return `(${this.pick(['not ', '- ', '#'])}${inner()})`;
       case 6:
         return `${this.name()}.${this.field()}`;
       case 7:
