@@ -131,6 +131,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'a subscriber under RESP3 looks at its own subscriptions',
+    referenceSince: '7.2.0',
     not: { multi: NO_MESSAGES, cut: 'HELLO in pieces is not followed by the client' },
     steps: [
       ['HELLO 3', anything],

@@ -122,6 +122,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'arguments of commands are strings and numbers',
+    referenceSince: '7.2.0',
     steps: [
       [run("redis.call('set','k',1.5) return redis.call('get','k')"), '1.5'],
       [run("redis.call('set','k',1e15) return redis.call('get','k')"), '1e+15'],
@@ -408,6 +409,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'nothing waits in a script',
+    referenceSince: '7.2.0',
     steps: [
       [run("return redis.call('blpop','q','0')"), null],
       [run("return redis.call('brpoplpush','q','r','0')"), null],
@@ -420,6 +422,7 @@ export const cases: CommandCase[] = [
   },
   {
     name: 'time stands still in a script',
+    referenceSince: '7.2.0',
     steps: [
       [
         run(
