@@ -473,14 +473,8 @@ export abstract class ChainedTable {
     return seen;
   }
 
-  /** Calls `visit` for the entries of a bucket; returns whether there are any. */
-  visitBucket(bucket: number, visit: (ref: Ref) => void): boolean {
-    const ref = this.bucketHead(bucket);
-    this.visitChain(ref, visit);
-    return ref !== 0;
-  }
-
-  private bucketHead(bucket: number): Ref {
+  /** The first entry of a bucket; 0: there is none. */
+  bucketHead(bucket: number): Ref {
     const { slots } = this.table;
     return bucket < slots ? this.table.get(bucket) : this.target!.get(bucket - slots);
   }
@@ -493,7 +487,8 @@ export abstract class ChainedTable {
     }
   }
 
-  protected next(ref: Ref): Ref {
+  /** The entry behind one in its bucket; 0: there is none. */
+  next(ref: Ref): Ref {
     return this.heap.words(ref)[this.heap.offset(ref) >> 2]!;
   }
 

@@ -8,18 +8,23 @@ import type { Ref } from './heap.ts';
 // How many buckets are looked at ahead of their visit.
 const READ_AHEAD = 256;
 
+/** Takes the entries. An object and no function: calls of closures that are made anew for each pass stay slow for long. */
+export interface EntryVisitor {
+  visit(ref: Ref): void;
+}
+
 export class TablePass {
   private readonly table: ChainedTable;
-  private readonly visit: (ref: Ref) => void;
+  private readonly visitor: EntryVisitor;
   private readonly buckets: number;
   // Buckets at and behind `at` that were visited before their turn, a bit each.
   private readonly early: Uint8Array;
   private at = 0;
 
-  /** Begins; `visit` must not change the table. The table has one pass at a time. */
-  constructor(table: ChainedTable, visit: (ref: Ref) => void) {
+  /** Begins; the visitor must not change the table. The table has one pass at a time. */
+  constructor(table: ChainedTable, visitor: EntryVisitor) {
     this.table = table;
-    this.visit = visit;
+    this.visitor = visitor;
     this.buckets = table.bucketCount;
     this.early = new Uint8Array((this.buckets + 7) >> 3);
     table.pass = this;
@@ -35,7 +40,7 @@ export class TablePass {
     while (this.at < stop) {
       const bucket = this.at++;
       if ((this.early[bucket >> 3]! & (1 << (bucket & 7))) !== 0) continue;
-      if (this.table.visitBucket(bucket, this.visit) && enough()) break;
+      if (this.visitBucket(bucket) && enough()) break;
     }
     if (this.at < this.buckets) return true;
     this.end();
@@ -49,7 +54,19 @@ export class TablePass {
     const bit = 1 << (bucket & 7);
     if ((this.early[bucket >> 3]! & bit) !== 0) return;
     this.early[bucket >> 3]! |= bit;
-    this.table.visitBucket(bucket, this.visit);
+    this.visitBucket(bucket);
+  }
+
+  // Returns whether the bucket has any entries.
+  private visitBucket(bucket: number): boolean {
+    const { table, visitor } = this;
+    const first = table.bucketHead(bucket);
+    for (let ref = first; ref !== 0; ) {
+      const next = table.next(ref);
+      visitor.visit(ref);
+      ref = next;
+    }
+    return first !== 0;
   }
 
   /** Ends it, whatever is left; the table may change its size again. */

@@ -69,8 +69,8 @@ export class DataSet implements Persistence {
       isBusy: () => this.job !== null,
     });
     this.rehearsal = new Rehearsal({
-      clock: parts.runtime.clock,
       keyspace: parts.keyspace,
+      snapshots: parts.snapshots,
       newEncoder: () => this.newEncoder(),
       isBusy: () => this.job !== null || parts.loading.isActive,
     });

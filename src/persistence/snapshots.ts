@@ -11,7 +11,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { BlockPass, type BlockRow } from '../memory/block-pass.ts';
 import type { ChainedTable } from '../memory/chained-table.ts';
 import type { Ref } from '../memory/heap.ts';
-import { TablePass } from '../memory/table-pass.ts';
+import { type EntryVisitor, TablePass } from '../memory/table-pass.ts';
 import { BackgroundFile } from './background-file.ts';
 import type { BlockEncoder, Section, SnapshotEncoder, TableEncoder, TakeBytes } from './snapshot-encoder.ts';
 
@@ -75,6 +75,7 @@ const LEAST_DELAY_US = 1000;
 export class Snapshots {
   private readonly parts: SnapshotParts;
   private running: Snapshot | null = null;
+  private rehearsal: Snapshot | null = null;
 
   constructor(parts: SnapshotParts) {
     this.parts = parts;
@@ -87,6 +88,7 @@ export class Snapshots {
 
   /** Begins one, of what the keyspace holds now; none may be under way. Throws when its file cannot be made. */
   start(options: SnapshotOptions): void {
+    this.rehearsal?.fail(new SnapshotAborted());
     this.running = new Snapshot(this.parts, options, () => {
       this.running = null;
     });
@@ -97,15 +99,40 @@ export class Snapshots {
   abort(): void {
     this.running?.fail(new SnapshotAborted());
   }
+
+  /** Goes through what a snapshot does, as far as `visits` entries, and writes nothing. */
+  rehearse(encoder: SnapshotEncoder, visits: number): void {
+    const options = { encoder, folder: '', temporaryName: null, autoSync: false, done: () => {} };
+    this.rehearsal = new Snapshot(this.parts, options, () => {
+      this.rehearsal = null;
+    });
+    this.rehearsal.endsAfter = visits;
+  }
 }
 
-interface DatabasePart {
+/** A database of a snapshot. */
+class DatabasePart implements EntryVisitor {
   readonly id: number;
   readonly db: Database;
   readonly pass: TablePass;
   readonly size: number;
   readonly volatileSize: number;
-  isBegun: boolean;
+  isBegun = false;
+
+  private readonly snapshot: Snapshot;
+
+  constructor(snapshot: Snapshot, db: Database) {
+    this.snapshot = snapshot;
+    this.id = db.id;
+    this.db = db;
+    this.size = db.size;
+    this.volatileSize = db.volatile.size;
+    this.pass = new TablePass(db.dict, this);
+  }
+
+  visit(ref: Ref): void {
+    this.snapshot.visit(this, ref);
+  }
 }
 
 /** A large value that is written in pieces, at its turn or before, when they are about to change. */
@@ -117,20 +144,48 @@ interface OpenValue {
   readonly pass: TablePass | BlockPass;
 }
 
-interface OpenTable extends OpenValue {
+class OpenTable implements OpenValue, EntryVisitor {
+  readonly part: DatabasePart;
+  readonly section: Section;
   readonly encoder: TableEncoder;
+  readonly pass: TablePass;
+
+  private readonly snapshot: Snapshot;
+
+  constructor(
+    snapshot: Snapshot,
+    part: DatabasePart,
+    section: Section,
+    encoder: TableEncoder,
+    table: ChainedTable,
+  ) {
+    this.snapshot = snapshot;
+    this.part = part;
+    this.section = section;
+    this.encoder = encoder;
+    this.pass = new TablePass(table, this);
+  }
+
+  visit(element: Ref): void {
+    this.snapshot.visitElement(this, element);
+  }
 }
+
+/** A snapshot's options, or a rehearsal's, which has no file. */
+type RunOptions = Omit<SnapshotOptions, 'temporaryName'> & { readonly temporaryName: string | null };
 
 class Snapshot implements SnapshotProgress {
   keysProcessed = 0;
+  /** It ends when so many entries or pieces were visited. */
+  endsAfter = Number.POSITIVE_INFINITY;
   readonly keysTotal: number;
   readonly startedMs: number;
 
   private readonly parts: SnapshotParts;
-  private readonly options: SnapshotOptions;
+  private readonly options: RunOptions;
   private readonly encoder: SnapshotEncoder;
   private readonly onEnd: () => void;
-  private readonly file: BackgroundFile;
+  private readonly file: SnapshotFile;
   private readonly left: DatabasePart[];
   // Values in pieces that wait for their turn, and the one whose turn it is. While that one is written, entries that are about to
   // change go aside.
@@ -160,22 +215,25 @@ class Snapshot implements SnapshotProgress {
   private readonly enough = () => this.isEnough();
   private readonly runSlice = () => this.slice();
 
-  constructor(parts: SnapshotParts, options: SnapshotOptions, onEnd: () => void) {
+  constructor(parts: SnapshotParts, options: RunOptions, onEnd: () => void) {
     this.parts = parts;
     this.options = options;
     this.encoder = options.encoder;
     this.onEnd = onEnd;
     this.startedMs = parts.clock.nowMs();
     this.pausedUs = parts.clock.monotonicUs();
-    this.file = new BackgroundFile({
-      files: parts.files,
-      path: this.path,
-      autoSync: options.autoSync,
-      onRoom: () => this.schedule(),
-      onEnd: (error) => this.fileEnded(error),
-    });
+    this.file =
+      options.temporaryName === null
+        ? new NoFile(() => this.fileEnded(null))
+        : new BackgroundFile({
+            files: parts.files,
+            path: resolve(options.folder, options.temporaryName),
+            autoSync: options.autoSync,
+            onRoom: () => this.schedule(),
+            onEnd: (error) => this.fileEnded(error),
+          });
     this.aside = this.encoder.newSection();
-    this.left = parts.keyspace.databases.filter((db) => db.size > 0).map((db) => this.partOf(db));
+    this.left = parts.keyspace.databases.filter((db) => db.size > 0).map((db) => new DatabasePart(this, db));
     this.keysTotal = this.left.reduce((sum, { size }) => sum + size, 0);
     this.encoder.begin();
     this.schedule();
@@ -192,19 +250,8 @@ class Snapshot implements SnapshotProgress {
     this.end(error);
   }
 
-  private partOf(db: Database): DatabasePart {
-    const part: DatabasePart = {
-      id: db.id,
-      db,
-      pass: new TablePass(db.dict, (ref) => this.visit(part, ref)),
-      size: db.size,
-      volatileSize: db.volatile.size,
-      isBegun: false,
-    };
-    return part;
-  }
-
-  private visit(part: DatabasePart, ref: Ref): void {
+  /** An entry's turn has come, or it is about to change. */
+  visit(part: DatabasePart, ref: Ref): void {
     const { encoder } = this;
     this.keysProcessed++;
     this.visits++;
@@ -250,12 +297,7 @@ class Snapshot implements SnapshotProgress {
     const { encoder } = this;
     const section = encoder.newSection();
     encoder.writeTo(section);
-    const opened: OpenTable = {
-      part,
-      section,
-      encoder: encoder.beginTable(part.db, ref),
-      pass: new TablePass(table, (element) => this.visitElement(opened, element)),
-    };
+    const opened = new OpenTable(this, part, section, encoder.beginTable(part.db, ref), table);
     encoder.writeTo(null);
     this.waiting.push(opened);
   }
@@ -276,7 +318,8 @@ class Snapshot implements SnapshotProgress {
     return true;
   }
 
-  private visitElement(opened: OpenTable, element: Ref): void {
+  /** As `visit`, for an element of a value in pieces. */
+  visitElement(opened: OpenTable, element: Ref): void {
     const { encoder } = this;
     this.visits++;
     if (opened !== this.streamed) {
@@ -303,7 +346,8 @@ class Snapshot implements SnapshotProgress {
       this.visitsAtPause = this.visits;
       const sliceVisits = this.visits - visitsBefore;
       if (sliceVisits > 0) this.visitUs = (this.visitUs + (this.pausedUs - startUs) / sliceVisits) / 2;
-      if (!this.file.isFull) this.schedule();
+      if (this.visits >= this.endsAfter) this.fail(new SnapshotAborted());
+      else if (!this.file.isFull) this.schedule();
       return;
     }
     this.isComplete = true;
@@ -394,13 +438,28 @@ class Snapshot implements SnapshotProgress {
   }
 
   private end(error: Error | null): void {
+    const { folder, temporaryName } = this.options;
     this.hasEnded = true;
     this.onEnd();
-    if (error !== null) this.parts.files.rmSync(this.path, { force: true });
+    if (error !== null && temporaryName !== null)
+      this.parts.files.rmSync(resolve(folder, temporaryName), { force: true });
     this.options.done(error);
   }
+}
 
-  private get path(): string {
-    return resolve(this.options.folder, this.options.temporaryName);
+/** Where the bytes of a snapshot go. */
+type SnapshotFile = Pick<BackgroundFile, 'abandon' | 'finish' | 'isFull' | 'write' | 'written'>;
+
+class NoFile implements SnapshotFile {
+  readonly isFull = false;
+  readonly written = 0;
+  readonly finish: () => void;
+
+  constructor(onEnd: () => void) {
+    this.finish = onEnd;
   }
+
+  write(): void {}
+
+  abandon(): void {}
 }
