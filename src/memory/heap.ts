@@ -114,6 +114,18 @@ export class Heap {
     return ref;
   }
 
+  /** Another small block with the same bytes. */
+  copyOf(ref: Ref): Ref {
+    const bytes = this.capacity(ref);
+    const copy = this.alloc(bytes);
+    const from = this.words(ref);
+    const to = this.words(copy);
+    const at = this.offset(ref) >> 2;
+    const target = this.offset(copy) >> 2;
+    for (let i = (bytes >> 2) - 1; i >= 0; i--) to[target + i] = from[at + i]!;
+    return copy;
+  }
+
   /** Gives a block back. The ref must not be used again. O(1). */
   free(ref: Ref): void {
     if (ref < 0) {

@@ -63,20 +63,23 @@ function fill(keys: number): void {
   }
 }
 
-test('goes through many entries, leaves no trace, and never comes again', async () => {
+test('goes through many entries a few times, leaves no trace, and never comes again', async () => {
   fill(ENOUGH_KEYS);
-  rehearsal.run();
-  expect(snapshots.current).toBe(null);
-  for (let i = 0; i < 1000 && encoded.length < 30_000; i++) await virtual.advance(100);
+  for (let i = 0; i < 1000 && encoded.length < 30_000; i++) {
+    rehearsal.run();
+    expect(snapshots.current).toBe(null);
+    await virtual.advance(100);
+  }
   await virtual.advance(1000);
-  expect(new Set(encoded).size).toBe(encoded.length);
   expect(encoded.length).toBeGreaterThanOrEqual(30_000);
-  expect(encoded.length).toBeLessThan(32_000);
+  expect(encoded.length).toBeLessThan(40_000);
+  expect(new Set(encoded).size).toBeGreaterThan(10_000);
   expect(keyspace.database(1).dict.pass).toBe(null);
   expect([...virtual.disk.files.keys()]).toEqual([]);
+  const { length } = encoded;
   rehearsal.run();
   await virtual.advance(1000);
-  expect(encoded.length).toBeLessThan(32_000);
+  expect(encoded.length).toBe(length);
 });
 
 test('rests beside few keys, and beside a snapshot', async () => {
