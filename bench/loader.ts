@@ -114,7 +114,8 @@ function pump(socket: Socket, options: LoadOptions): Promise<void> {
   });
 }
 
-function writeDigits(buffer: Buffer, offset: number, value: number): void {
+/** Writes a number as 12 digits. */
+export function writeDigits(buffer: Buffer, offset: number, value: number): void {
   let rest = value;
   for (let at = offset + DIGITS - 1; at >= offset; at--) {
     const tens = Math.floor(rest / 10);

@@ -7,6 +7,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { encodeCommand } from './client.ts';
+import { writeDigits } from './loader.ts';
 
 export interface SteadyMessage {
   /** Commands per second from now on; 0: none, null: as many as the server takes. */
@@ -165,13 +166,4 @@ for (let i = 0; i < CONNECTIONS; i++) {
     setInterval(tick, TICK_MS);
     process.send?.('started');
   });
-}
-
-function writeDigits(buffer: Buffer, offset: number, value: number): void {
-  let rest = value;
-  for (let at = offset + DIGITS - 1; at >= offset; at--) {
-    const tens = Math.floor(rest / 10);
-    buffer[at] = 48 + rest - tens * 10;
-    rest = tens;
-  }
 }

@@ -2,7 +2,7 @@
 // The engine's own are off by one unit in the last place for some arguments, C's libraries on common machines practically
 // never are; where a result is shown with all its digits, that is visible. Numbers are carried in two doubles.
 
-const SPLITTER = 2 ** 27 + 1;
+import { productError, sumError } from './rounding-errors.ts';
 
 // The logarithm of 2 in three parts; the first two have so few bits that small multiples of them are exact.
 const LN2_1 = 0.6931471803691238;
@@ -139,21 +139,4 @@ function wholePower(base: number, exponent: number): number {
     if (left === 0) return power;
     if (!Number.isSafeInteger(base) || !Number.isSafeInteger(power)) return Number.NaN;
   }
-}
-
-// What `sum`, the rounded a + b, lacks of the true one (Knuth).
-function sumError(a: number, b: number, sum: number): number {
-  const bPart = sum - a;
-  return a - (sum - bPart) + (b - bPart);
-}
-
-// What `product`, the rounded a * b, lacks of the true one (Dekker).
-function productError(a: number, b: number, product: number): number {
-  const aTop = a * SPLITTER;
-  const aHigh = aTop - (aTop - a);
-  const aLow = a - aHigh;
-  const bTop = b * SPLITTER;
-  const bHigh = bTop - (bTop - b);
-  const bLow = b - bHigh;
-  return aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow;
 }

@@ -3,7 +3,7 @@
 // shown with all its digits, that is visible. Sums and products are carried in two doubles, about 105 bits; terms of the
 // series that cannot reach the last place of the result are computed in one.
 
-const SPLITTER = 2 ** 27 + 1;
+import { productError, sumError } from './rounding-errors.ts';
 
 // Pi / 2 in three parts; the first two have 33 bits, so that small multiples of them are exact.
 const HALF_PI_1 = 1.5707963267341256;
@@ -205,21 +205,4 @@ export class ExactTrigonometry {
     this.high = fifth * square;
     this.low = productError(fifth, square, this.high) + fifth * squareRest + fifthRest * square;
   }
-}
-
-// What `sum`, the rounded a + b, lacks of the true one (Knuth).
-function sumError(a: number, b: number, sum: number): number {
-  const bPart = sum - a;
-  return a - (sum - bPart) + (b - bPart);
-}
-
-// What `product`, the rounded a * b, lacks of the true one (Dekker).
-function productError(a: number, b: number, product: number): number {
-  const aTop = a * SPLITTER;
-  const aHigh = aTop - (aTop - a);
-  const aLow = a - aHigh;
-  const bTop = b * SPLITTER;
-  const bHigh = bTop - (bTop - b);
-  const bLow = b - bHigh;
-  return aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow;
 }

@@ -1,9 +1,8 @@
 // Streams in replies: IDs and entries, written straight from the heap.
 
-import { replyEntries } from '../datatypes/packed-reply.ts';
+import { replyFields } from '../datatypes/packed-reply.ts';
 import type { Stream, StreamScratch } from '../datatypes/stream.ts';
 import { ID_TEXT_BYTES, type StreamId } from '../datatypes/stream-id.ts';
-import { after } from '../datatypes/stream-node.ts';
 import type { StreamReader } from '../datatypes/stream-reader.ts';
 import type { PackedEntry } from '../memory/packed-entry.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
@@ -34,22 +33,10 @@ export function replyId(reply: ReplyWriter, id: StreamId): void {
 
 /** The entry that a reader stands on: its ID, then an array of fields and values in turn. */
 export function replyEntry(reply: ReplyWriter, reader: StreamReader, entry: PackedEntry): void {
-  const { bytes, fields } = reader;
   reply.array(2);
   replyId(reply, reader.id);
-  reply.array(2 * fields);
-  if (!reader.hasMasterFields) {
-    replyEntries(reply, bytes, reader.dataAt, 2 * fields, entry);
-    return;
-  }
-  let field = reader.masterAt;
-  let value = reader.dataAt;
-  for (let i = 0; i < fields; i++) {
-    replyEntries(reply, bytes, field, 1, entry);
-    replyEntries(reply, bytes, value, 1, entry);
-    field = after(bytes, field);
-    value = after(bytes, value);
-  }
+  reply.array(2 * reader.fields);
+  replyFields(reply, reader, entry);
 }
 
 /** An array of up to `limit` entries between two IDs. */

@@ -4,6 +4,8 @@
 import { decimalDigits, writeSafeInteger } from '../base/numbers.ts';
 import { PACKED_END, type PackedEntry, readSmallInteger } from '../memory/packed-entry.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
+import { after } from './stream-node.ts';
+import type { StreamReader } from './stream-reader.ts';
 
 // The most that a short entry (a string below 64 bytes, an integer of up to 32 bits) takes in a reply.
 const SHORT_REPLY_BYTES = 72;
@@ -69,6 +71,23 @@ export function replyEntries(
   }
   reply.at = at;
   return count;
+}
+
+/** The fields and values, in turn, of the entry of a stream that a reader stands on. `entry` is scratch space. */
+export function replyFields(reply: ReplyWriter, reader: StreamReader, entry: PackedEntry): void {
+  const { bytes, fields } = reader;
+  if (!reader.hasMasterFields) {
+    replyEntries(reply, bytes, reader.dataAt, 2 * fields, entry);
+    return;
+  }
+  let field = reader.masterAt;
+  let value = reader.dataAt;
+  for (let i = 0; i < fields; i++) {
+    replyEntries(reply, bytes, field, 1, entry);
+    replyEntries(reply, bytes, value, 1, entry);
+    field = after(bytes, field);
+    value = after(bytes, value);
+  }
 }
 
 // The end mark, long strings and 64-bit integers; by the entry's first byte.

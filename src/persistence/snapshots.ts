@@ -68,7 +68,7 @@ const SHARE = 1 / 4;
 // From so many elements or blocks on a value is written in pieces.
 const LEAST_ELEMENTS = 1024;
 const LEAST_BLOCKS = 16;
-// The clock is read after so many buckets.
+// The clock is read after so many buckets, or entries that were copied.
 const BUCKETS_PER_CLOCK = 16;
 // Delays are waited for when so much of them has come together.
 const LEAST_DELAY_US = 1000;

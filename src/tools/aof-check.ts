@@ -78,13 +78,7 @@ export class AofCheck {
       return parseManifest(tool.runtime.files.readFileSync(pathFromBytes(path), 'latin1'));
     } catch (error) {
       if (!(error instanceof ManifestError)) throw error;
-      const log = logOf(tool);
-      log.warning('\n*** FATAL AOF MANIFEST FILE ERROR ***\n');
-      if (error.line !== null) {
-        log.warning(`Reading the manifest file, at line ${error.line.number}\n`);
-        log.warning(`>>> '${error.line.text}'\n`);
-      }
-      log.warning(`${error.reason}\n`);
+      error.log(logOf(tool), (text) => text);
       throw new GaveUp(error.reason);
     }
   }

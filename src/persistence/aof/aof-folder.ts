@@ -94,7 +94,7 @@ export class AofFolder {
       return parseManifest(this.files.readFileSync(this.path(name), 'latin1'));
     } catch (error) {
       if (error instanceof ManifestError) {
-        this.logDamage(error);
+        error.log(log, shown);
       } else {
         const path = join(this.shownName, shown(name));
         log.warning(`Fatal error: can't open the AOF manifest file ${path} for reading: ${reasonOf(error)}`);
@@ -174,16 +174,6 @@ export class AofFolder {
 
   private get shownName(): string {
     return shown(this.config.values.appenddirname);
-  }
-
-  private logDamage({ line, reason }: ManifestError): void {
-    const { log } = this;
-    log.warning('\n*** FATAL AOF MANIFEST FILE ERROR ***\n');
-    if (line !== null) {
-      log.warning(`Reading the manifest file, at line ${line.number}\n`);
-      log.warning(`>>> '${shown(line.text)}'\n`);
-    }
-    log.warning(`${reason}\n`);
   }
 
   private isKind(path: string, kind: 'isFile' | 'isDirectory'): boolean {

@@ -12,7 +12,7 @@ import { KIND, type Kind } from '../../datatypes/kind.ts';
 import type { LargeValue } from '../../datatypes/large-value.ts';
 import { isPlainNode, nodeBytes, PLAIN_HEADER_BYTES } from '../../datatypes/list-node.ts';
 import type { NodeList } from '../../datatypes/node-list.ts';
-import { replyEntries, replyEntry } from '../../datatypes/packed-reply.ts';
+import { replyEntries, replyEntry, replyFields } from '../../datatypes/packed-reply.ts';
 import type { SetTable } from '../../datatypes/set-table.ts';
 import type { SortedSetTable } from '../../datatypes/sorted-set-table.ts';
 import type { Stream } from '../../datatypes/stream.ts';
@@ -351,22 +351,9 @@ export class CommandEncoder implements SnapshotEncoder {
   }
 
   private streamEntry(reader: StreamReader): void {
-    const { element, writer } = this;
-    const { bytes, fields } = reader;
-    this.command('XADD', 1 + 2 * fields);
+    this.command('XADD', 1 + 2 * reader.fields);
     this.streamId(reader.id);
-    if (!reader.hasMasterFields) {
-      replyEntries(writer, bytes, reader.dataAt, 2 * fields, element);
-      return;
-    }
-    let field = reader.masterAt;
-    let value = reader.dataAt;
-    for (let i = 0; i < fields; i++) {
-      replyEntries(writer, bytes, field, 1, element);
-      replyEntries(writer, bytes, value, 1, element);
-      field = after(bytes, field);
-      value = after(bytes, value);
-    }
+    replyFields(this.writer, reader, this.element);
   }
 
   private group(group: StreamGroup): void {

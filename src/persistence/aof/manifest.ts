@@ -3,6 +3,7 @@
 // has replaced. Here is its text and how files are named; where it lies
 // on the disk is aof-folder.ts's affair.
 
+import type { Logger } from '../../base/logger.ts';
 import { quote, splitArguments } from '../../base/quote.ts';
 
 export const AOF_TYPE = { BASE: 'b', HISTORY: 'h', INCREMENT: 'i' } as const;
@@ -26,6 +27,16 @@ export class ManifestError extends Error {
     super(reason);
     this.reason = reason;
     this.line = line;
+  }
+
+  /** Tells all of it, as Redis does; `shown` makes of the line's byte string what is to be seen. */
+  log(log: Logger, shown: (text: string) => string): void {
+    log.warning('\n*** FATAL AOF MANIFEST FILE ERROR ***\n');
+    if (this.line !== null) {
+      log.warning(`Reading the manifest file, at line ${this.line.number}\n`);
+      log.warning(`>>> '${shown(this.line.text)}'\n`);
+    }
+    log.warning(`${this.reason}\n`);
   }
 }
 
