@@ -17,11 +17,15 @@ export function replyElements(
   withScores: boolean,
 ): void {
   replyElementCount(reply, count, withScores);
+  if (!withScores) {
+    cursor.replyMembers(reply, count);
+    return;
+  }
   for (let i = 0; i < count; i++) {
     cursor.next();
-    if (withScores && reply.protocol === 3) reply.array(2);
+    if (reply.protocol === 3) reply.array(2);
     reply.bulk(cursor.memory, cursor.start, cursor.length);
-    if (withScores) reply.double(cursor.score);
+    reply.double(cursor.score);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Ref } from '../memory/heap.ts';
 import { OrderedWalk } from '../memory/ordered-walk.ts';
 import { NO_ENTRY, packedNext, packedPrevious, packedSeek } from '../memory/packed.ts';
 import { PACKED_END, PackedEntry } from '../memory/packed-entry.ts';
+import { type ReplyWriter, SHORT_BULK_BYTES } from '../resp/reply-writer.ts';
 import type { Database } from './database.ts';
 
 const INTEGER_TEXT_BYTES = 20;
@@ -86,6 +87,29 @@ export class SortedSetCursor {
     this.score = walk.score;
     members.keyInto(ref, this);
     return true;
+  }
+
+  /** Answers the next `count` members; there are as many. The cursor's own fields are as before. */
+  replyMembers(reply: ReplyWriter, count: number): void {
+    const { members, walk } = this;
+    if (members === null) {
+      for (; count > 0 && this.nextPacked(); count--) reply.bulk(this.memory, this.start, this.length);
+      return;
+    }
+    while (count > 0) {
+      const taken = walk.nextRun(count);
+      if (taken === 0) return;
+      const { runRefs, runStep } = walk;
+      let at = walk.runAt;
+      for (let i = 0; i < taken; i++, at += runStep) {
+        const ref = runRefs[at]!;
+        const start = members.keyOffset(ref);
+        const length = members.keyLength(ref);
+        if (length < SHORT_BULK_BYTES) reply.shortBulk(members.keyWords(ref), start, length);
+        else reply.bulk(members.keyMemory(ref), start, length);
+      }
+      count -= taken;
+    }
   }
 
   /** The member as a latin1 string. */

@@ -247,6 +247,11 @@ export class Dict extends ChainedTable {
     return compareBytes(this.heap.bytes(ref), this.keyOffset(ref), this.keyLength(ref), bytes, start, length);
   }
 
+  /** The memory of a key as words: it begins with one, and its last one may be read to the end. */
+  keyWords(ref: Ref): Int32Array {
+    return this.heap.words(ref);
+  }
+
   /** Says where the key lies: as `keyMemory`, `keyOffset` and `keyLength`, at the cost of one of them. */
   keyInto(ref: Ref, slice: KeySlice): void {
     const { heap } = this;

@@ -12,11 +12,17 @@ export const PREVIOUS = 2;
 
 // A walk looks ahead by so many entries and one.
 const AHEAD_MASK = 15;
+const NO_WORDS = new Int32Array(0);
+const NO_FLOATS = new Float64Array(0);
 
 /** A walk over an index from one entry to the next or the previous. The index must not change meanwhile. */
 export class OrderedWalk {
   ref: Ref = 0;
   score = 0;
+  /** What `nextRun` has found. */
+  runRefs: Int32Array = NO_WORDS;
+  runAt = 0;
+  runStep = 1;
 
   private heap!: Heap;
   private leaf: Ref = 0;
@@ -38,15 +44,7 @@ export class OrderedWalk {
 
   /** Goes on to the next entry, the first at first, and returns whether there is one. */
   next(): boolean {
-    if (this.reverse) {
-      if (this.slot < 0) {
-        this.enter(this.leaf === 0 ? 0 : this.words[this.at + PREVIOUS]!);
-        this.slot = this.count - 1;
-      }
-    } else if (this.slot >= this.count) {
-      this.enter(this.leaf === 0 ? 0 : this.words[this.at + NEXT]!);
-      this.slot = 0;
-    }
+    if (this.reverse ? this.slot < 0 : this.slot >= this.count) this.enterNext();
     if (this.leaf === 0) return false;
     const { slot } = this;
     if ((slot & AHEAD_MASK) === 0 && !this.reverse) this.touchAhead();
@@ -54,6 +52,30 @@ export class OrderedWalk {
     this.score = this.scores[(this.at >> 1) + HEADER_FLOATS + slot]!;
     this.slot = this.reverse ? slot - 1 : slot + 1;
     return true;
+  }
+
+  /**
+   * Goes on over up to `limit` entries at once, which lie in `runRefs`, from `runAt` on, `runStep` apart; returns how many, 0 at
+   * the end. Their scores are not told.
+   */
+  nextRun(limit: number): number {
+    if (this.reverse ? this.slot < 0 : this.slot >= this.count) this.enterNext();
+    if (this.leaf === 0) return 0;
+    const { slot } = this;
+    this.runRefs = this.words;
+    this.runAt = this.at + LEAF_REFS + slot;
+    if (this.reverse) {
+      const taken = Math.min(limit, slot + 1);
+      this.runStep = -1;
+      this.slot = slot - taken;
+      return taken;
+    }
+    // Not more than is touched ahead.
+    const taken = Math.min(limit, this.count - slot, AHEAD_MASK + 1);
+    this.touchAhead();
+    this.runStep = 1;
+    this.slot = slot + taken;
+    return taken;
   }
 
   // Whoever walks will read the entries: read one after another, each would be waited for.
@@ -69,6 +91,12 @@ export class OrderedWalk {
     this.seen ^= seen;
   }
 
+  private enterNext(): void {
+    const step = this.reverse ? PREVIOUS : NEXT;
+    this.enter(this.leaf === 0 ? 0 : this.words[this.at + step]!);
+    this.slot = this.reverse ? this.count - 1 : 0;
+  }
+
   private enter(leaf: Ref): void {
     this.leaf = leaf;
     if (leaf === 0) {
@@ -81,6 +109,3 @@ export class OrderedWalk {
     this.count = this.words[this.at]!;
   }
 }
-
-const NO_WORDS = new Int32Array(0);
-const NO_FLOATS = new Float64Array(0);

@@ -12,13 +12,11 @@ import { NO_BYTES, PARSED, RequestParser } from '../resp/request-parser.ts';
 import { BulkSender } from './bulk-sender.ts';
 import { grownCapacity, isKept, SMALL_BYTES, trimmedCapacity } from './input-size.ts';
 import { LateOutput } from './late-output.ts';
-import type { Peers } from './peers.ts';
+import { GATHERED_BYTES, type Peers } from './peers.ts';
 import { unsentBytes } from './send-queue.ts';
 
 // Output of one turn is held against the limits from here on, as Redis does not count a client's first 16 KB.
 const UNLIMITED_OUTPUT_BYTES = 16 * 1024;
-// Parts of up to so many bytes together are put into one piece.
-const GATHERED_BYTES = 64 * 1024;
 
 /** Who the peer is, as CLIENT LIST shows it. */
 export interface PeerAddress {
@@ -29,7 +27,8 @@ export interface PeerAddress {
   readonly isLocal: boolean;
 }
 
-interface ReplyPart {
+/** A stretch of memory that holds replies. */
+export interface ReplyPart {
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
@@ -380,11 +379,16 @@ export class Connection implements ClientConnection, ReplyOwner {
   // Small parts leave in one piece of their own, and to a peer that is behind they go along with what waits already. Returns
   // whether the memory of the parts is lent.
   private writeParts(wasBehind: boolean): boolean {
-    const { stream, kernelCopies, late } = this;
+    const { stream, kernelCopies, late, peers } = this;
     const gathers = this.partsBytes <= GATHERED_BYTES;
     const parts = this.takeParts();
     if (late !== null) {
       for (const { bytes, start, end } of parts) late.add(bytes, start, end);
+      return false;
+    }
+    if (gathers && kernelCopies && !wasBehind) {
+      stream.write(peers.gathered(parts));
+      if (stream.writableLength > 0) peers.leaveGathered();
       return false;
     }
     const views = parts.map(({ bytes, start, end }) => bytes.subarray(start, end));

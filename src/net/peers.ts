@@ -18,8 +18,10 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { Arguments } from '../resp/arguments.ts';
 import type { ReplyError } from '../resp/errors.ts';
 import { NO_BYTES } from '../resp/request-parser.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ReplyPart } from './connection.ts';
 
+/** Replies of up to so many bytes leave in one piece, whatever they were written in. */
+export const GATHERED_BYTES = 64 * 1024;
 const SPARE_ARGUMENTS = 16;
 const TRIM_INTERVAL_MS = 250;
 // Arguments know where they are by 32-bit numbers.
@@ -58,6 +60,8 @@ export class Peers {
   private view: Buffer = NO_BYTES;
   private viewed: Buffer = NO_BYTES;
   private viewStart = 0;
+  // Where parts are put together.
+  private gathering: Buffer | null = null;
 
   constructor(server: ServerParts, turn: Turn, dispatcher: Dispatcher) {
     this.server = server;
@@ -96,6 +100,19 @@ export class Peers {
       this.viewStart = start;
     }
     return view;
+  }
+
+  /** All of the parts, at most GATHERED_BYTES, in one piece. The memory is used again unless `leaveGathered` is called. */
+  gathered(parts: readonly ReplyPart[]): Buffer {
+    this.gathering ??= Buffer.allocUnsafeSlow(GATHERED_BYTES);
+    let at = 0;
+    for (const { bytes, start, end } of parts) at += bytes.copy(this.gathering, at, start, end);
+    return this.gathering.subarray(0, at);
+  }
+
+  /** What was gathered last is still read by somebody. */
+  leaveGathered(): void {
+    this.gathering = null;
   }
 
   outputLimit(client: Client): OutputBufferLimit {

@@ -1,7 +1,7 @@
 // Replies as bytes, in RESP2 or RESP3, written straight into an output chunk that the replies of a whole turn share.
 // The writer knows no client: whoever owns the chunks says which stretch of them belongs to whom (see engine/turn).
 
-import { copyBytes, writeText } from '../base/bytes.ts';
+import { copyBytes, IS_LITTLE_ENDIAN, writeText } from '../base/bytes.ts';
 import { DOUBLE_TEXT_BYTES, writeDouble, writeSafeInteger } from '../base/numbers.ts';
 
 const CR = 13;
@@ -11,6 +11,9 @@ const HEADER_BYTES = 24;
 // What a script's commands are answered: room for most, and how much is kept for the next script.
 const ASIDE_BYTES = 16 * 1024;
 const KEPT_ASIDE_BYTES = 1024 * 1024;
+
+/** A bulk string of fewer bytes is short: its length has two digits at most. */
+export const SHORT_BULK_BYTES = 100;
 
 /** Gives the writer a chunk with room for at least `needed` bytes, after putting away what it has written. */
 export type MakeRoom = (writer: ReplyWriter, needed: number) => void;
@@ -29,6 +32,9 @@ export class ReplyWriter {
   private chunk: Buffer | null = null;
   private chunkAt = 0;
   private aside: Buffer | null = null;
+  // For stores of several bytes at any place: a view of `viewed`, which is `bytes` or was it before.
+  private view: DataView = new DataView(new ArrayBuffer(0));
+  private viewed: Buffer | null = null;
 
   constructor(makeRoom: MakeRoom) {
     this.makeRoom = makeRoom;
@@ -109,7 +115,7 @@ export class ReplyWriter {
   /** A bulk string from a slice of memory, which is copied. */
   bulk(bytes: Uint8Array, start: number, length: number): void {
     this.ensure(length + HEADER_BYTES + 2);
-    if (length >= 100) {
+    if (length >= SHORT_BULK_BYTES) {
       this.header(36, length);
       copyBytes(bytes, start, this.bytes, this.at, length);
       this.at += length;
@@ -148,6 +154,32 @@ export class ReplyWriter {
     at += length;
     out[at] = CR;
     out[at + 1] = LF;
+    this.at = at + 2;
+  }
+
+  /**
+   * As `bulk`, for fewer than SHORT_BULK_BYTES that begin with a word (`start`, in bytes, is a multiple of 4) and whose last word
+   * may be read to its end: what elements of tables are. Takes two thirds of the time for members of 20 bytes.
+   */
+  shortBulk(words: Int32Array, start: number, length: number): void {
+    this.ensure(length + HEADER_BYTES + 2);
+    if (this.viewed !== this.bytes) this.viewBytes();
+    const { view } = this;
+    let { at } = this;
+    if (length < 10) {
+      view.setInt32(at, (LF << 24) | (CR << 16) | ((48 + length) << 8) | 36, true);
+      at += 4;
+    } else {
+      const tens = (length / 10) | 0;
+      view.setInt32(at, (CR << 24) | ((48 + length - 10 * tens) << 16) | ((48 + tens) << 8) | 36, true);
+      view.setInt8(at + 4, LF);
+      at += 5;
+    }
+    const from = start >> 2;
+    const count = (length + 3) >> 2;
+    for (let i = 0; i < count; i++) view.setInt32(at + 4 * i, words[from + i]!, IS_LITTLE_ENDIAN);
+    at += length;
+    view.setInt16(at, (LF << 8) | CR, true);
     this.at = at + 2;
   }
 
@@ -254,6 +286,12 @@ export class ReplyWriter {
   raw(text: string): void {
     this.ensure(text.length);
     this.at = writeText(this.bytes, this.at, text);
+  }
+
+  private viewBytes(): void {
+    const { bytes } = this;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.viewed = bytes;
   }
 
   private extend(needed: number): void {

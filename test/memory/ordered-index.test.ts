@@ -74,6 +74,12 @@ class CheckedIndex {
     expect(wrong).toEqual([]);
     for (const rank of this.someRanks()) {
       expect(this.walk(rank, false, 3)).toEqual(model.slice(rank, rank + 3));
+      for (const limit of [1, 20, 1000]) {
+        const upwards = model.slice(rank, rank + limit);
+        expect(this.walkInRuns(rank, false, limit)).toEqual(upwards.map(({ member }) => member));
+        const downwards = model.slice(Math.max(0, rank + 1 - limit), rank + 1).reverse();
+        expect(this.walkInRuns(rank, true, limit)).toEqual(downwards.map(({ member }) => member));
+      }
       expect(this.walk(rank, true, 3)).toEqual(model.slice(Math.max(0, rank - 2), rank + 1).reverse());
       const { score } = model[rank]!;
       for (const bound of [score, score - 0.25, score + 0.25]) {
@@ -84,6 +90,19 @@ class CheckedIndex {
     expect(index.rankOfScore(Number.NEGATIVE_INFINITY, false)).toBe(0);
     expect(index.rankOfScore(Number.POSITIVE_INFINITY, true)).toBe(model.length);
     expect(members.size).toBe(model.length);
+  }
+
+  walkInRuns(rank: number, reverse: boolean, limit: number): string[] {
+    const walk = new OrderedWalk();
+    this.index.beginWalk(walk, rank, reverse);
+    const found: string[] = [];
+    while (found.length < limit) {
+      const taken = walk.nextRun(limit - found.length);
+      if (taken === 0) break;
+      const { runRefs, runAt, runStep } = walk;
+      for (let i = 0; i < taken; i++) found.push(this.members.keyText(runRefs[runAt + i * runStep]!));
+    }
+    return found;
   }
 
   walk(rank: number, reverse: boolean, limit = Number.POSITIVE_INFINITY): Element[] {

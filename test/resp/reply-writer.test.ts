@@ -1,7 +1,7 @@
 // Replies as bytes in both protocols.
 
 import { describe, expect, it } from 'vitest';
-import { ReplyWriter } from '../../src/resp/reply-writer.ts';
+import { ReplyWriter, SHORT_BULK_BYTES } from '../../src/resp/reply-writer.ts';
 
 /** What `write` produces in a protocol, from a writer that starts without room. */
 function written(protocol: 2 | 3, write: (writer: ReplyWriter) => void): string {
@@ -54,5 +54,20 @@ describe('replies', () => {
   it('hold values of any length', () => {
     const value = 'v'.repeat(300_000);
     expect(written(2, (w) => w.bulkText(value))).toBe(`$300000\r\n${value}\r\n`);
+  });
+
+  it('copy short bulk strings word by word from any word to any place', () => {
+    const memory = Buffer.from(Uint8Array.from({ length: 256 }, (_, i) => 255 - i));
+    const words = new Int32Array(memory.buffer, memory.byteOffset, memory.length / 4);
+    for (let length = 0; length < SHORT_BULK_BYTES; length++) {
+      const start = 4 * (length % 37);
+      const text = written(2, (w) => {
+        w.raw('x'.repeat(length % 8));
+        w.shortBulk(words, start, length);
+        w.shortBulk(words, 0, length);
+      });
+      const bulk = (from: number) => `$${length}\r\n${memory.toString('latin1', from, from + length)}\r\n`;
+      expect(text).toBe('x'.repeat(length % 8) + bulk(start) + bulk(0));
+    }
   });
 });
