@@ -22,6 +22,10 @@ import { floatOrThrow, floatSum } from './float-sum.ts';
 import { requireString } from './string.ts';
 
 const ZERO = toBytes('0');
+const NINE = 0x39;
+const MINUS = 0x2d;
+// A number of no more digits is a 64-bit integer whatever they are.
+const ALWAYS_INT64_DIGITS = 18;
 
 export const incr = command({
   name: 'incr',
@@ -149,6 +153,7 @@ function propagateSum(ctx: CommandContext, text: string): void {
 function increment(ctx: CommandContext, by: number | bigint): void {
   const { args, db } = ctx;
   const ref = db.lookupWrite(args, 1);
+  if (by === 1 && ref !== 0 && incrementLastDigit(ctx, ref)) return;
   let value = 0;
   let length = 0;
   if (ref !== 0) {
@@ -164,12 +169,29 @@ function increment(ctx: CommandContext, by: number | bigint): void {
     if (digits !== length || db.kind(ref) !== KIND.STRING_INT) {
       at = db.write(args, 1, ref, KIND.STRING_INT, digits, true);
     }
-    writeSafeInteger(db.valueMemory(at), db.valueOffset(at), sum);
+    const memory = db.valueMemory(at);
+    const start = db.valueOffset(at);
+    writeSafeInteger(memory, start, sum);
     ctx.changed('incrby', 1);
-    ctx.reply.integer(sum);
+    ctx.reply.integerText(memory, start, digits);
   } else {
     incrementLarge(ctx, ref, by);
   }
+}
+
+// Nine times out of ten counting on changes one digit, and the rest need not be read. False when it changes more.
+function incrementLastDigit(ctx: CommandContext, ref: Ref): boolean {
+  const { db } = ctx;
+  if (db.kind(ref) !== KIND.STRING_INT) return false;
+  const memory = db.valueMemory(ref);
+  const start = db.valueOffset(ref);
+  const length = db.valueLength(ref);
+  const last = start + length - 1;
+  if (memory[last]! >= NINE || memory[start] === MINUS || length > ALWAYS_INT64_DIGITS) return false;
+  memory[last]!++;
+  ctx.changed('incrby', 1);
+  ctx.reply.integerText(memory, start, length);
+  return true;
 }
 
 function incrementLarge(ctx: CommandContext, ref: Ref, by: number | bigint): void {

@@ -12,6 +12,8 @@ const ZERO = 48;
 const WINDOW = 32;
 /** Shorter input is one request or two: not worth a look. */
 const MIN_BYTES = 96;
+/** What is longer is hardly a key (EVAL begins with a script), and takes long to hash. */
+const MAX_KEY_BYTES = 128;
 /** Fewer keys are near anyway. */
 const MIN_KEYS = 8192;
 
@@ -43,7 +45,7 @@ export class ReadAhead {
       if (words > 1) {
         length = this.header(bytes, DOLLAR);
         if (length < 0 || this.at + length > end) break;
-        this.hashes[count++] = dict.hash(bytes, this.at, length);
+        if (length <= MAX_KEY_BYTES) this.hashes[count++] = dict.hash(bytes, this.at, length);
         this.at += length + 2;
       }
       for (let left = words - 2; left > 0 && length >= 0; left--) {

@@ -35,6 +35,16 @@ export interface TableStats {
   chains: number[];
 }
 
+interface Draws {
+  /** The most further entries that a draw has met in a group, where these were more than likely (see `random`). */
+  mostFurther: number;
+  /** Where the last draw found its entry. */
+  slot: number;
+  /** How many more are to be drawn around there, and room for those to draw from (see `randomToRemove`). */
+  leftAround: number;
+  readonly around: Ref[];
+}
+
 export abstract class ChainedTable {
   size = 0;
   /** The pass that is under way: it is to be told before an entry is changed in place (see `TablePass`). */
@@ -49,13 +59,8 @@ export abstract class ChainedTable {
   private moved = 0;
   // Buckets that are due to be moved.
   private toMove = 0;
-  // The most further entries that a random draw has met in a group, where these were more than likely (see `random`).
-  private mostFurther = 0;
-  // Where the last random draw found its entry, how many more are to be drawn around there, and room for those to draw
-  // from (see `randomToRemove`).
-  private drawnSlot = 0;
-  private drawsAround = 0;
-  private readonly around: Ref[] = [];
+  // What random draws remember. Most tables are never drawn from, and small ones are many: they shall be light.
+  private draws: Draws | null = null;
 
   constructor(heap: Heap, seed: HashSeed) {
     this.heap = heap;
@@ -219,6 +224,7 @@ export abstract class ChainedTable {
   random(random: RandomSource): Ref {
     if (this.size === 0) return 0;
     const { table, target } = this;
+    const draws = (this.draws ??= newDraws());
     const total = table.slots + (target?.slots ?? 0);
     const smaller = Math.min(table.slots, target?.slots ?? table.slots);
     const group = Math.min(GROUP_SLOTS, smaller);
@@ -228,15 +234,15 @@ export abstract class ChainedTable {
     const mean = (group * load * load * load) / 6;
     const likelyMost = Math.ceil(mean + 4 * Math.sqrt(mean)) + 1;
     for (;;) {
-      const further = Math.max(likelyMost, this.mostFurther);
+      const further = Math.max(likelyMost, draws.mostFurther);
       const slot = emptied + random.below(total - emptied);
       const place = random.below(2 * group + further) - 2 * group;
       const part = slot < table.slots ? table : target!;
       const at = slot < table.slots ? slot : slot - table.slots;
-      let ref = place < 0 ? part.get(at) : this.furtherEntry(part, at & -group, group, place, further);
+      let ref = place < 0 ? part.get(at) : this.furtherEntry(draws, part, at & -group, group, place, further);
       if (ref !== 0 && place < -group) ref = this.next(ref);
       if (ref === 0) continue;
-      this.drawnSlot = slot;
+      draws.slot = slot;
       return ref;
     }
   }
@@ -248,18 +254,19 @@ export abstract class ChainedTable {
    */
   randomToRemove(random: RandomSource): Ref {
     if (this.table.slots < FAR_SLOTS) return this.random(random);
-    if (this.drawsAround > 0) {
-      this.drawsAround--;
-      const found = this.randomAround(random, this.drawnSlot);
+    const draws = (this.draws ??= newDraws());
+    if (draws.leftAround > 0) {
+      draws.leftAround--;
+      const found = this.randomAround(random, draws);
       if (found !== 0) return found;
     }
-    this.drawsAround = DRAWS_AROUND;
+    draws.leftAround = DRAWS_AROUND;
     return this.random(random);
   }
 
   /** One of the entries around a slot, all of these with equal chance, or 0: so far around that there are some as a rule. */
-  private randomAround(random: RandomSource, slot: number): Ref {
-    const { table, target, around } = this;
+  private randomAround(random: RandomSource, { slot, around }: Draws): Ref {
+    const { table, target } = this;
     const part = slot < table.slots ? table : target!;
     let width = GROUP_SLOTS;
     while (width * this.size < AROUND_ENTRIES * part.slots && width < MAX_AROUND_SLOTS) width *= 2;
@@ -277,7 +284,14 @@ export abstract class ChainedTable {
   }
 
   /** The entry that has a further place in the group of buckets from `first` on; 0 when free, or when `places` are too few. */
-  private furtherEntry(part: SlotTable, first: number, group: number, place: number, places: number): Ref {
+  private furtherEntry(
+    draws: Draws,
+    part: SlotTable,
+    first: number,
+    group: number,
+    place: number,
+    places: number,
+  ): Ref {
     let found = 0;
     let count = 0;
     for (let at = first; at < first + group; at++) {
@@ -290,7 +304,7 @@ export abstract class ChainedTable {
       }
     }
     if (count <= places) return found;
-    this.mostFurther = count;
+    draws.mostFurther = count;
     return 0;
   }
 
@@ -323,7 +337,7 @@ export abstract class ChainedTable {
     this.table = target;
     this.target = null;
     this.moved = 0;
-    this.drawsAround = 0;
+    if (this.draws !== null) this.draws.leftAround = 0;
     return false;
   }
 
@@ -445,8 +459,7 @@ export abstract class ChainedTable {
     if (this.pass !== null) return;
     this.target = new SlotTable(slots);
     this.heap.tableBytes += this.target.bytes;
-    this.mostFurther = 0;
-    this.drawsAround = 0;
+    this.draws = null;
     this.moved = 0;
     this.rehash(1);
   }
@@ -495,4 +508,8 @@ export abstract class ChainedTable {
   protected setNext(ref: Ref, next: Ref): void {
     this.heap.words(ref)[this.heap.offset(ref) >> 2] = next;
   }
+}
+
+function newDraws(): Draws {
+  return { mostFurther: 0, slot: 0, leftAround: 0, around: [] };
 }

@@ -13,21 +13,29 @@ const CHAIN_ENTRIES = 4;
 // Stands for every chunk that nothing was written to yet: it reads as empty and is never written.
 const UNTOUCHED_CHUNK = new Int32Array(CHUNK_SLOTS);
 
-const NO_CHUNKS: readonly Int32Array[] = [];
+const FEW_SLOTS = 64;
+// Never written.
+const NO_CHUNKS: Int32Array[] = [];
+const NO_SLOTS: Ref[] = [];
 
 export class SlotTable {
   /** One less than the number of slots, which is a power of two. */
   readonly mask: number;
 
-  // The slot of a table that has only one: such tables are many (small hashes and sets), and need no array.
+  // Small tables are many (small hashes and sets). The slot of one that has only one needs no array, and a few slots no typed
+  // one, which is three objects and takes long to make.
   private only: Ref = 0;
+  private readonly few: Ref[];
   private readonly chunks: Int32Array[];
 
   constructor(slots: number) {
     this.mask = slots - 1;
-    if (slots === 1) this.chunks = NO_CHUNKS as Int32Array[];
-    else if (slots <= CHUNK_SLOTS) this.chunks = [new Int32Array(slots)];
-    else this.chunks = Array.from({ length: slots >>> CHUNK_SHIFT }, () => UNTOUCHED_CHUNK);
+    this.few = NO_SLOTS;
+    this.chunks = NO_CHUNKS;
+    if (slots > CHUNK_SLOTS)
+      this.chunks = Array.from({ length: slots >>> CHUNK_SHIFT }, () => UNTOUCHED_CHUNK);
+    else if (slots > FEW_SLOTS) this.chunks = [new Int32Array(slots)];
+    else if (slots > 1) this.few = new Array<Ref>(slots).fill(0);
   }
 
   get slots(): number {
@@ -40,17 +48,18 @@ export class SlotTable {
   }
 
   get bytes(): number {
-    return this.slots * 4;
+    return this.slots * (this.mask < FEW_SLOTS ? 8 : 4);
   }
 
   get(bucket: number): Ref {
-    if (this.mask === 0) return this.only;
-    return this.chunks[bucket >>> CHUNK_SHIFT]![bucket & CHUNK_MASK]!;
+    if (this.mask >= FEW_SLOTS) return this.chunks[bucket >>> CHUNK_SHIFT]![bucket & CHUNK_MASK]!;
+    return this.mask === 0 ? this.only : this.few[bucket]!;
   }
 
   set(bucket: number, ref: Ref): void {
-    if (this.mask === 0) {
-      this.only = ref;
+    if (this.mask < FEW_SLOTS) {
+      if (this.mask === 0) this.only = ref;
+      else this.few[bucket] = ref;
       return;
     }
     let chunk = this.chunks[bucket >>> CHUNK_SHIFT]!;

@@ -39,6 +39,12 @@ export class Arguments {
     this.hashedIndex = -1;
   }
 
+  /** Leaves the first `count` and takes the others away. */
+  keep(count: number): void {
+    this.count = count;
+    if (this.hashedIndex >= count) this.hashedIndex = -1;
+  }
+
   /** Appends a slice of `bytes`. */
   add(start: number, length: number): void {
     const at = this.count;

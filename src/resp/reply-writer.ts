@@ -112,6 +112,19 @@ export class ReplyWriter {
     this.header(58, value);
   }
 
+  /** An integer whose decimal form stands in memory already. */
+  integerText(bytes: Uint8Array, start: number, length: number): void {
+    this.ensure(HEADER_BYTES);
+    const out = this.bytes;
+    let { at } = this;
+    out[at++] = 58;
+    for (let i = 0; i < length; i++) out[at + i] = bytes[start + i]!;
+    at += length;
+    out[at] = CR;
+    out[at + 1] = LF;
+    this.at = at + 2;
+  }
+
   /** A bulk string from a slice of memory, which is copied. */
   bulk(bytes: Uint8Array, start: number, length: number): void {
     this.ensure(length + HEADER_BYTES + 2);

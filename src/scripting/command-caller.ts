@@ -65,6 +65,9 @@ export class CommandCaller {
   private permissions: Permissions = { isReadOnly: true };
   private bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   private readonly args = new Arguments();
+  // The values that `args` were made of.
+  private encoded: LuaValue[] = [];
+  private encodedCount = 0;
   private readonly reader = new ReplyToLua();
   private readonly commands = new Map<string, Command>();
   private lastName: string | number = '';
@@ -75,6 +78,7 @@ export class CommandCaller {
     this.client = new Client(NO_ID, NO_CONNECTION, server.runtime.clock.nowMs());
     this.client.authenticated = true;
     this.client.isScript = true;
+    this.useBytes(this.bytes);
   }
 
   /** A script begins: its commands run on `server`, for `caller`. */
@@ -88,15 +92,14 @@ export class CommandCaller {
     client.noTouch = caller.noTouch;
     // What it reads is remembered for its caller, who is told of changes as for its own.
     client.tracking = caller.tracking;
-    client.tracking = caller.tracking;
     client.protocol = 2;
   }
 
   /** A script has ended: memory that few need is let go. */
   end(): void {
     this.client.tracking = null;
-    this.client.tracking = null;
-    if (this.bytes.length > KEPT_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    if (this.bytes.length <= KEPT_BYTES) return;
+    this.useBytes(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   }
 
   /**
@@ -152,13 +155,18 @@ export class CommandCaller {
   }
 
   private encode(values: readonly LuaValue[]): string | null {
-    const { args } = this;
+    const { args, encoded } = this;
     const { length } = values;
     if (length === 0) return CALL_WITHOUT_ARGUMENTS.line;
+    // Scripts repeat themselves: what the last call began with, mostly the name and often the key, stands there already.
+    let i = 0;
+    while (i < length && i < this.encodedCount && values[i] === encoded[i] && typeof values[i] === 'string')
+      i++;
+    args.keep(i);
+    this.encodedCount = i;
     let { bytes } = this;
-    let at = 0;
-    args.begin(bytes);
-    for (let i = 0; i < length; i++) {
+    let at = i === 0 ? 0 : args.start(i - 1) + args.length(i - 1);
+    for (; i < length; i++) {
       const value = values[i];
       if (typeof value === 'string') {
         const end = at + value.length;
@@ -174,8 +182,17 @@ export class CommandCaller {
       } else {
         return CALL_ARGUMENT_TYPES.line;
       }
+      encoded[i] = value;
+      this.encodedCount = i + 1;
     }
     return null;
+  }
+
+  private useBytes(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.args.begin(bytes);
+    this.encoded = [];
+    this.encodedCount = 0;
   }
 
   private grow(used: number, needed: number): Buffer {

@@ -54,6 +54,29 @@ export const cases: CommandCase[] = [
     ],
   },
   {
+    name: 'calls that begin like the one before',
+    steps: [
+      [
+        run(`local out = {}
+          for i = 1, 3 do out[#out + 1] = redis.call('RPUSH', 'l', 'same', i, 'same') end
+          out[#out + 1] = redis.call('RPUSH', 'l', 'same')
+          out[#out + 1] = redis.call('RPUSH', 'l', 'same', 0, 'end')
+          out[#out + 1] = redis.call('RPUSH', 'l', 'same', -0, 'end')
+          out[#out + 1] = redis.call('RPUSH', 'm', 'same', 0, 'end')
+          out[#out + 1] = redis.pcall('RPUSH', 'm', 'same', {}, 'end').err
+          out[#out + 1] = redis.call('RPUSH', 'm', 'same', string.rep('x', 5000), 'end')
+          out[#out + 1] = redis.call('RPUSH', 'm', 'same', string.rep('x', 5000), 'other')
+          return out`),
+        [3, 6, 9, 10, 13, 16, 3, 'ERR Lua redis lib command arguments must be strings or integers', 6, 9],
+      ],
+      ['LRANGE l 0 -1', 'same 1 same same 2 same same 3 same same same 0 end same 0 end'.split(' ')],
+      ['LINDEX m -1', 'other'],
+      ['LINDEX m -5', 'x'.repeat(5000)],
+      [run("redis.call('SET', 'n', 1) redis.call('INCR', 'n') return redis.call('INCR', 'n')"), 3],
+      [run("redis.call('FLUSHALL') redis.call('INCR', 'n') return redis.call('INCR', 'n')"), 2],
+    ],
+  },
+  {
     name: 'values of Lua as replies',
     steps: [
       [run('return 1'), 1],

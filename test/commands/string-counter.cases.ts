@@ -57,6 +57,27 @@ export const cases: CommandCase[] = [
     ],
   },
   {
+    name: 'counting on carries from digit to digit',
+    steps: [
+      ['SET k -2', OK],
+      ['INCR k', -1],
+      ['INCR k', 0],
+      ['SET k 8', OK],
+      ['INCR k', 9],
+      ['INCR k', 10],
+      ['INCR k', 11],
+      ['SET k 999999999999999998', OK],
+      ['INCR k', 999999999999999999n],
+      ['INCR k', 1000000000000000000n],
+      ['INCR k', 1000000000000000001n],
+      ['GET k', '1000000000000000001'],
+      ['SETRANGE k 18 2', 19],
+      ['OBJECT ENCODING k', 'raw'],
+      ['INCR k', 1000000000000000003n],
+      ['OBJECT ENCODING k', 'int'],
+    ],
+  },
+  {
     name: 'beyond 32 bits',
     steps: [
       ['SET k 17179869184', OK],
