@@ -16,12 +16,20 @@ import { Manifest, ManifestError, parseManifest } from './manifest.ts';
 export const PERSISTED = { SAFE: 0, FAILED: 1, IN_DOUBT: 2 } as const;
 export type Persisted = (typeof PERSISTED)[keyof typeof PERSISTED];
 
+/** A manifest on its way to the disk, and what is being forced there for it. */
+interface Pending {
+  readonly steps: Generator<number, Persisted>;
+  readonly done: (outcome: Persisted) => void;
+  fd: number;
+}
+
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
 export class AofFolder {
   private readonly files: FileDoor;
   private readonly config: Config;
   private readonly log: Logger;
+  private pending: Pending | null = null;
 
   constructor(files: FileDoor, config: Config, log: Logger) {
     this.files = files;
@@ -69,7 +77,7 @@ export class AofFolder {
     try {
       if (this.exists) return true;
       this.files.mkdirSync(this.path('.'), { mode: 0o755 });
-      this.sync(this.pathBeside('.'));
+      this.finish(this.folderSteps(this.pathBeside('.')));
       return true;
     } catch (error) {
       const reason = errorCode(error) === 'EEXIST' ? 'Not a directory' : reasonOf(error);
@@ -105,7 +113,29 @@ export class AofFolder {
 
   /** Puts a manifest that has changed on the disk. The log says why it is not safe there. */
   persist(manifest: Manifest): Persisted {
-    if (!manifest.isChanged) return PERSISTED.SAFE;
+    this.settle();
+    return manifest.isChanged ? this.finish(this.steps(manifest)) : PERSISTED.SAFE;
+  }
+
+  /**
+   * As `persist`, but fsyncs are waited for beside the event loop; `done` is told, within the call or later, before any other
+   * manifest is put on the disk.
+   */
+  persistInBackground(manifest: Manifest, done: (outcome: Persisted) => void): void {
+    this.settle();
+    this.advance({ steps: this.steps(manifest), done, fd: -1 }, null);
+  }
+
+  /** Finishes at once what `persistInBackground` has begun. */
+  settle(): void {
+    const { pending } = this;
+    if (pending === null) return;
+    this.pending = null;
+    pending.done(this.finish(pending.steps, pending.fd));
+  }
+
+  // How a manifest gets on the disk; what it yields is to be forced there, and its failure to be thrown.
+  private *steps(manifest: Manifest): Generator<number, Persisted> {
     const { files, log } = this;
     const name = this.manifestName;
     const temporary = `temp-${name}`;
@@ -114,20 +144,20 @@ export class AofFolder {
     let failure = (reason: string) => `Can't open the AOF manifest file ${shown(temporary)}: ${reason}`;
     try {
       // What it names is safe before it is.
-      this.sync(this.path('.'));
+      yield* this.folderSteps(this.path('.'));
       fd = files.openSync(this.path(temporary), 'w', 0o644);
       failure = (reason) =>
         `Error trying to write the temporary AOF manifest file ${shown(temporary)}: ${reason}`;
       const bytes = Buffer.from(manifest.format(), 'latin1');
       for (let at = 0; at < bytes.length; ) at += files.writeSync(fd, bytes, at, bytes.length - at);
       failure = (reason) => `Fail to fsync the temp AOF file ${shown(temporary)}: ${reason}.`;
-      files.fsyncSync(fd);
+      yield fd;
       failure = (reason) =>
         `Error trying to rename the temporary AOF manifest file ${shown(temporary)} into ${shown(name)}: ${reason}`;
       files.renameSync(this.path(temporary), this.path(name));
       outcome = PERSISTED.IN_DOUBT;
       failure = (reason) => `Fail to fsync AOF directory ${join(this.shownName, shown(name))}: ${reason}.`;
-      this.sync(this.path('.'));
+      yield* this.folderSteps(this.path('.'));
       manifest.isChanged = false;
       return PERSISTED.SAFE;
     } catch (error) {
@@ -136,6 +166,50 @@ export class AofFolder {
     } finally {
       if (fd >= 0) files.closeSync(fd);
     }
+  }
+
+  // Where folders cannot be opened (Windows), there is nothing to do.
+  private *folderSteps(path: string): Generator<number, void> {
+    let fd: number;
+    try {
+      fd = this.files.openSync(path, 'r');
+    } catch {
+      return;
+    }
+    try {
+      yield fd;
+    } finally {
+      this.files.closeSync(fd);
+    }
+  }
+
+  // Goes through steps to the end, now; `fd` is what they wait for, -1 before they begin.
+  private finish<Result>(steps: Generator<number, Result>, fd = -1): Result {
+    for (let waitsFor = fd; ; ) {
+      let error: unknown = null;
+      try {
+        if (waitsFor >= 0) this.files.fsyncSync(waitsFor);
+      } catch (thrown) {
+        error = thrown;
+      }
+      const { done, value } = error === null ? steps.next() : steps.throw(error);
+      if (done) return value;
+      waitsFor = value;
+    }
+  }
+
+  private advance(pending: Pending, error: Error | null): void {
+    const { done, value } = error === null ? pending.steps.next() : pending.steps.throw(error);
+    if (done) {
+      this.pending = null;
+      pending.done(value);
+      return;
+    }
+    pending.fd = value;
+    this.pending = pending;
+    this.files.fsync(value, (failure) => {
+      if (this.pending === pending) this.advance(pending, failure);
+    });
   }
 
   /** The size of a file; -1 when it cannot be told, and the log says why. */
@@ -151,21 +225,6 @@ export class AofFolder {
   /** Removes a file if it is there; its blocks are freed while the server goes on. */
   remove(name: string): void {
     this.files.unlink(this.path(name), () => {});
-  }
-
-  // Where folders cannot be opened (Windows), there is nothing to do.
-  private sync(path: string): void {
-    let fd: number;
-    try {
-      fd = this.files.openSync(path, 'r');
-    } catch {
-      return;
-    }
-    try {
-      this.files.fsyncSync(fd);
-    } finally {
-      this.files.closeSync(fd);
-    }
   }
 
   private get manifestName(): string {

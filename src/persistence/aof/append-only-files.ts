@@ -149,12 +149,14 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   }
 
   flush(): void {
+    this.folder.settle();
     this.appendLog.settle();
   }
 
   close(): void {
     this.abortRewrite();
     this.stopAppending();
+    this.folder.settle();
   }
 
   /** By the clock: writes and fsyncs that are due, rewrites that are. */
@@ -167,7 +169,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
 
   startRewrite(): boolean {
     const { log, runtime, snapshots } = this.parts;
-    if (snapshots.current !== null) return false;
+    if (snapshots.current !== null || this.isRewriting) return false;
     if (!this.beginIncrement()) {
       this.lastRewriteSucceeded = false;
       return false;
@@ -189,6 +191,8 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   }
 
   abortRewrite(): void {
+    // One whose file is written is done but for the manifest.
+    this.folder.settle();
     if (!this.isRewriting) return;
     const { log, runtime, snapshots } = this.parts;
     log.notice(`Killing running AOF rewrite child: ${runtime.pid}`);
@@ -427,12 +431,13 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     }
     log.notice(`Successfully created the temporary AOF base file ${this.temporaryBaseName}`);
     log.notice('Background AOF rewrite terminated with success');
-    const succeeded = this.adoptBase(form);
-    if (!succeeded) this.parts.runtime.files.unlink(this.temporaryBasePath, () => {});
-    this.finishRewrite(succeeded);
+    if (this.adoptBase(form)) return;
+    this.parts.runtime.files.unlink(this.temporaryBasePath, () => {});
+    this.finishRewrite(false);
   }
 
-  // The snapshot becomes the base, and what is in it history. On failure the files stay those that they were.
+  // The snapshot becomes the base, and what is in it history, as soon as the manifest says so; returns whether that was begun.
+  // On failure the files stay those that they were.
   private adoptBase(form: BaseForm): boolean {
     const { folder } = this;
     const changed = this.manifest!.copy();
@@ -449,14 +454,20 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
       names.push(name);
     }
     changed.retireIncrements(this.appendLog.isOpen);
-    const persisted = folder.persist(changed);
-    if (persisted === PERSISTED.FAILED) for (const name of names) folder.remove(name);
-    if (persisted !== PERSISTED.SAFE) return false;
-    this.manifest = changed;
-    if (this.state !== 'off')
-      this.currentSize = this.baseSize = Math.max(0, folder.size(base.name)) + this.appendLog.fileSize;
-    this.deleteHistory();
+    folder.persistInBackground(changed, (outcome) => {
+      if (outcome === PERSISTED.FAILED) for (const name of names) folder.remove(name);
+      // In doubt, too: names that are on the disk, though not for good, must not be given to other files.
+      else this.manifest = changed;
+      if (outcome === PERSISTED.SAFE) this.baseAdopted(base);
+      this.finishRewrite(outcome === PERSISTED.SAFE);
+    });
     return true;
+  }
+
+  private baseAdopted(base: AofFile): void {
+    if (this.state !== 'off')
+      this.currentSize = this.baseSize = Math.max(0, this.folder.size(base.name)) + this.appendLog.fileSize;
+    this.deleteHistory();
   }
 
   private rename(kind: 'base' | 'incr', from: string, fromName: string, name: string): boolean {
@@ -516,13 +527,13 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
       this.folder.remove(name);
     }
     manifest.forgetHistory();
-    this.folder.persist(manifest);
+    this.folder.persistInBackground(manifest, () => {});
   }
 
   private rewriteIfGrown(): void {
     const { config, log, snapshots } = this.parts;
     const percentage = config.values['auto-aof-rewrite-percentage'];
-    if (percentage === 0 || snapshots.current !== null) return;
+    if (percentage === 0 || snapshots.current !== null || this.isRewriting) return;
     if (this.currentSize <= config.values['auto-aof-rewrite-min-size']) return;
     const growth = Math.floor((this.currentSize * 100) / Math.max(1, this.baseSize)) - 100;
     if (growth < percentage || !this.mayRewrite()) return;
@@ -532,7 +543,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
 
   private mayRewrite(): boolean {
     const { log, snapshots } = this.parts;
-    if (snapshots.current !== null) return false;
+    if (snapshots.current !== null || this.isRewriting) return false;
     return !this.limit.holds(this.rewriteFailuresInARow, this.nowSeconds, (minutes) =>
       log.warning(
         `Background AOF rewrite has repeatedly failed and triggered the limit, will retry in ${minutes} minutes`,
