@@ -22,7 +22,7 @@ import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { RdbFileReader } from '../rdb/rdb-file.ts';
 import { encodeNow } from '../rdb-saves.ts';
 import type { SnapshotEncoder, Snapshots } from '../snapshots.ts';
-import { AofFolder, PERSISTED, shown } from './aof-folder.ts';
+import { AofFolder, PERSISTED, type Persisted, shown } from './aof-folder.ts';
 import { loadAof } from './aof-loader.ts';
 import { AppendLog } from './append-log.ts';
 import { CommandEncoder } from './command-encoder.ts';
@@ -170,7 +170,8 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   startRewrite(): boolean {
     const { log, runtime, snapshots } = this.parts;
     if (snapshots.current !== null || this.isRewriting) return false;
-    if (!this.beginIncrement()) {
+    const begin = this.prepareIncrement();
+    if (begin === null) {
       this.lastRewriteSucceeded = false;
       return false;
     }
@@ -180,7 +181,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     this.rewriteStartedSeconds = this.nowSeconds;
     log.notice(`Background append only file rewriting started by pid ${runtime.pid}`);
     this.onRewrite();
-    this.startSnapshot();
+    begin();
     return true;
   }
 
@@ -214,6 +215,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   }
 
   private turnOff(): void {
+    this.folder.settle();
     this.stopAppending();
     this.state = 'off';
     this.isRewriteScheduled = false;
@@ -360,29 +362,50 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     }
   }
 
-  // Effects from here on go to another increment: those before it are in the snapshot that begins.
-  private beginIncrement(): boolean {
+  // Makes the increment that effects shall go to from the snapshot on; returns how the two begin, or null when that fails.
+  private prepareIncrement(): (() => void) | null {
     const { folder, manifest } = this;
-    if (manifest === null || !folder.create()) return false;
-    if (this.state === 'off') return true;
-    this.appendLog.flush(true);
-    // What cannot be written now would come behind the snapshot that has it already.
-    if (this.appendLog.bufferLength > 0) return false;
+    if (manifest === null || !folder.create()) return null;
+    if (this.state === 'off') return () => this.startSnapshot();
+    if (!this.writeAll()) return null;
     const changed = this.state === 'waiting' ? null : manifest.copy();
     const name = changed?.addIncrement(folder.name).name ?? folder.temporaryIncrementName;
     const fd = this.openEmptyIncrement(name);
-    if (fd < 0) return false;
-    if (changed !== null) {
-      if (folder.persist(changed) !== PERSISTED.SAFE) {
-        this.parts.runtime.files.closeSync(fd);
-        return false;
-      }
-      this.manifest = changed;
-    }
+    if (fd < 0) return null;
     this.parts.log.notice(`Creating AOF incr file ${shown(name)} on background rewrite`);
+    if (changed !== null)
+      return () =>
+        folder.persistInBackground(changed, (outcome) => this.incrementNamed(changed, fd, outcome));
+    return () => {
+      this.parts.propagation.addSink(this.appendLog);
+      this.beginIncrement(fd);
+    };
+  }
+
+  private incrementNamed(manifest: Manifest, fd: number, outcome: Persisted): void {
+    // In doubt, too: see `adoptBase`. An increment that stays empty does no harm.
+    if (outcome !== PERSISTED.FAILED) this.manifest = manifest;
+    const { runtime, snapshots } = this.parts;
+    const isOther = snapshots.current !== null;
+    if (outcome === PERSISTED.SAFE && !isOther && this.writeAll()) {
+      this.beginIncrement(fd);
+      return;
+    }
+    runtime.files.closeSync(fd);
+    this.finishRewrite(false);
+    if (isOther) this.scheduleRewrite();
+  }
+
+  // Effects from here on go to another increment: those before it are in the snapshot that begins.
+  private beginIncrement(fd: number): void {
     this.appendLog.open(fd, 0);
-    if (this.state === 'waiting') this.parts.propagation.addSink(this.appendLog);
-    return true;
+    this.startSnapshot();
+  }
+
+  // What cannot be written now would come behind the snapshot that has it already.
+  private writeAll(): boolean {
+    this.appendLog.flush(true);
+    return this.appendLog.bufferLength === 0;
   }
 
   // There may be one of that name from before, that no manifest names.
