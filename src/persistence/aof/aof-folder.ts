@@ -123,15 +123,16 @@ export class AofFolder {
    */
   persistInBackground(manifest: Manifest, done: (outcome: Persisted) => void): void {
     this.settle();
-    this.advance({ steps: this.steps(manifest), done, fd: -1 }, null);
+    if (!manifest.isChanged) done(PERSISTED.SAFE);
+    else this.advance({ steps: this.steps(manifest), done, fd: -1 }, null);
   }
 
-  /** Finishes at once what `persistInBackground` has begun. */
+  /** Finishes at once what `persistInBackground` has begun, and what that leads to. */
   settle(): void {
-    const { pending } = this;
-    if (pending === null) return;
-    this.pending = null;
-    pending.done(this.finish(pending.steps, pending.fd));
+    for (let { pending } = this; pending !== null; pending = this.pending) {
+      this.pending = null;
+      pending.done(this.finish(pending.steps, pending.fd));
+    }
   }
 
   // How a manifest gets on the disk; what it yields is to be forced there, and its failure to be thrown.

@@ -482,15 +482,17 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
       // In doubt, too: names that are on the disk, though not for good, must not be given to other files.
       else this.manifest = changed;
       if (outcome === PERSISTED.SAFE) this.baseAdopted(base);
-      this.finishRewrite(outcome === PERSISTED.SAFE);
+      else this.finishRewrite(false);
     });
     return true;
   }
 
   private baseAdopted(base: AofFile): void {
+    const { folder, manifest } = this;
     if (this.state !== 'off')
-      this.currentSize = this.baseSize = Math.max(0, this.folder.size(base.name)) + this.appendLog.fileSize;
-    this.deleteHistory();
+      this.currentSize = this.baseSize = Math.max(0, folder.size(base.name)) + this.appendLog.fileSize;
+    this.removeHistory();
+    folder.persistInBackground(manifest!, () => this.finishRewrite(true));
   }
 
   private rename(kind: 'base' | 'incr', from: string, fromName: string, name: string): boolean {
@@ -542,6 +544,12 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   }
 
   private deleteHistory(): void {
+    this.removeHistory();
+    if (this.manifest !== null) this.folder.persist(this.manifest);
+  }
+
+  // Leaves it to the caller to put the manifest on the disk.
+  private removeHistory(): void {
     const { config, log } = this.parts;
     const { manifest } = this;
     if (manifest === null || config.values['aof-disable-auto-gc'] || manifest.history.length === 0) return;
@@ -550,7 +558,6 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
       this.folder.remove(name);
     }
     manifest.forgetHistory();
-    this.folder.persistInBackground(manifest, () => {});
   }
 
   private rewriteIfGrown(): void {

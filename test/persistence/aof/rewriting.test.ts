@@ -163,8 +163,8 @@ describe('BGREWRITEAOF', () => {
 });
 
 // The disk is asked three times for the manifest that names the increment, once for the base, three times for the manifest that
-// names it, and once more for a manifest without history.
-describe.each([0, 1, 2, 4, 5, 6, 7])(
+// names it, and as often for one without history.
+describe.each([0, 1, 2, 4, 5, 6, 7, 8, 9])(
   'while the disk takes its time with request %i of a rewrite',
   (first) => {
     /** A server whose rewrite has come so far: `goOn` lets the disk tell that it is done. */
