@@ -1,5 +1,5 @@
-// The process around a server: arguments, configuration, signals, the pid file, exit codes. It is the only place that
-// ends the process.
+// The process around a server: arguments, configuration, the order of a start, signals, exit codes. It is the only place
+// that ends the process. What the server does with the process besides (title, pid file, limits) is process/host.ts.
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -12,34 +12,108 @@ import { startupLogo } from './base/startup-logo.ts';
 import { REDIS_VERSION } from './base/version.ts';
 import { parseCommandLine } from './config/command-line.ts';
 import { Config } from './config/config.ts';
-import { bytesFromText, pathFromBytes, reasonOf } from './config/file-text.ts';
+import { bytesFromText, errorCode } from './config/file-text.ts';
 import { ConfigFileError, type ConfigSource, loadConfig } from './config/parser.ts';
-import { expandTitleTemplate } from './config/text-checks.ts';
-import { renameProblem, Server } from './server.ts';
+import type { Fault } from './engine/fault.ts';
+import { faultOf, writeCrashReport } from './process/crash-report.ts';
+import { Host } from './process/host.ts';
+import { testMemory } from './process/memory-test.ts';
+import { ServiceManager } from './process/supervision.ts';
+import { checkSystem, startWarnings } from './process/system-checks.ts';
+import { renameProblem, Server, userProblem } from './server.ts';
 
 const EXIT_FAILURE = 1;
+const STANDARD_OUTPUT = 1;
+const SIGABRT = 6;
+// A signal that ends the process does so at once, or something is very wrong.
+const LAST_WAIT_MS = 1000;
+/** Tells a process that it is the one that `daemonize` has sent to the background. */
+const BACKGROUND_VARIABLE = 'RESPITE_IN_BACKGROUND';
+const NO_SENTINEL =
+  'Sentinel is not part of this server. Run redis-sentinel: it watches over this server as over any other.\n';
 
 function main(): void {
   const runtime = systemRuntime();
+  answerAndLeave(runtime, process.argv.slice(2));
   const source = readArguments();
   const config = new Config(runtime, bytesFromText(process.cwd()));
+  const supervisor = new ServiceManager(runtime);
   let server: Server;
   try {
     loadConfig(config, runtime.files, source, {
       renameCommand: (from, to) => renameProblem([...config.renamedCommands, [from, to]]),
+      user: (words) => userProblem(words, config),
     });
     server = new Server({
       runtime,
       config,
+      supervisor,
       executable: resolve(process.argv[1] ?? ''),
       isEmbedded: false,
-      onShutdown: () => void exit(server, runtime, 0),
+      onShutdown: () => void exit(server, host),
       onAbort: () => process.exit(EXIT_FAILURE),
+      onCrash: (fault) => crash(server, host, fault),
     });
   } catch (error) {
     refuse(error, runtime);
   }
-  start(server, config, runtime, source);
+  const host: Host = new Host(server.parts);
+  server.onRoleChange = () => host.roleChanged();
+  host.openSystemLog();
+  const isBackground = runtime.system.environment(BACKGROUND_VARIABLE) !== '';
+  if (!isBackground) {
+    for (const text of startWarnings(runtime.files)) server.log.warning(`WARNING ${text}`);
+    supervisor.begin(config.values.supervised, server.log);
+    if (config.values.daemonize && supervisor.name === 'no') {
+      goToBackground(server, source);
+      return;
+    }
+  }
+  runtime.system.forgetEnvironment(BACKGROUND_VARIABLE);
+  start(server, host, source, isBackground);
+}
+
+// What is asked for without a server: answered, and that is all.
+function answerAndLeave(runtime: Runtime, args: readonly string[]): void {
+  const print = (text: string) => printAll(runtime, text);
+  if (args[0] === '--check-system') process.exit(checkSystem(runtime, print) ? 0 : EXIT_FAILURE);
+  if (args[0] === '--test-memory') {
+    const terminal = runtime.system.isTerminal(STANDARD_OUTPUT) ? process.stdout : null;
+    process.exit(
+      testMemory(args.slice(1), {
+        print,
+        printError: (text) => void process.stderr.write(text),
+        totalBytes: runtime.process.totalMemoryBytes(),
+        ...(terminal === null ? {} : { columns: terminal.columns, rows: terminal.rows }),
+      }),
+    );
+  }
+  if (!args.some((word) => word.toLowerCase() === '--sentinel')) return;
+  process.stderr.write(NO_SENTINEL);
+  process.exit(EXIT_FAILURE);
+}
+
+// A pipe may be full: whoever reads it is waited for.
+function printAll({ files, timers }: Runtime, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += files.writeSync(STANDARD_OUTPUT, bytes, at);
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      timers.block(1);
+    }
+  }
+}
+
+// Node cannot fork: a process like this one is started, which knows by a variable that it is not to do so again. What
+// standard input said is said once more.
+function goToBackground(server: Server, source: ConfigSource): void {
+  const { log, parts } = server;
+  parts.runtime.system.startAgain({ [BACKGROUND_VARIABLE]: 'yes' }, source.stdin ?? null, (error) => {
+    if (error !== null) log.warning(`Can't go to the background: ${error}`);
+    process.exit(error === null ? 0 : EXIT_FAILURE);
+  });
 }
 
 // What is wrong with the text of a configuration goes to standard error, a file that cannot be read to the log.
@@ -61,7 +135,7 @@ function readArguments(): ConfigSource {
     .option('--config <file>', 'the configuration file')
     .addHelpText(
       'after',
-      '\nEvery directive of redis.conf is an option too, after the file:\n  respite redis.conf --port 7000 --maxclients 500\n  respite --port 0 --unixsocket /run/respite.sock',
+      '\nEvery directive of redis.conf is an option too, after the file:\n  respite redis.conf --port 7000 --maxclients 500\n  respite --port 0 --unixsocket /run/respite.sock\n\nWithout a server:\n  respite --check-system               looks at the settings of this machine\n  respite --test-memory <megabytes>    tests its memory',
     )
     .version(versionText(), '-v, --version', 'print the version and exit')
     .allowUnknownOption()
@@ -83,7 +157,8 @@ function versionText(): string {
   return `Redis server v=${REDIS_VERSION} sha=00000000:0 malloc=respite-${version} bits=64 build=node-${process.versions.node}`;
 }
 
-function start(server: Server, config: Config, runtime: Runtime, source: ConfigSource): void {
+function start(server: Server, host: Host, source: ConfigSource, isBackground: boolean): void {
+  const { config, runtime } = server.parts;
   const { values } = config;
   const { log } = server;
   log.notice('oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo');
@@ -97,88 +172,91 @@ function start(server: Server, config: Config, runtime: Runtime, source: ConfigS
   } else {
     log.notice('Configuration loaded');
   }
-  setProcessTitle(config);
-  process.on('SIGINT', () => server.shutdownBySignal('SIGINT'));
-  process.on('SIGTERM', () => server.shutdownBySignal('SIGTERM'));
-  // A peer or a terminal that has gone is no reason to go too.
-  process.on('SIGHUP', () => {});
-  process.on('uncaughtException', (error) => crash(server, error));
+  server.setUp();
+  log.notice('monotonic clock: POSIX clock_gettime');
+  hearSignals(server, host);
+  if (!host.limitClients()) process.exit(EXIT_FAILURE);
 
-  const listensTcp = values.port === 0 || server.listenTcp(values.port);
-  if (!listensTcp || (values.unixsocket !== '' && !server.listenUnix())) {
+  const refusal = server.listen();
+  if (refusal !== null || !server.listenMetrics()) {
     // The listener's own line about the reason comes first.
     runtime.timers.afterTurn(() => {
-      if (!listensTcp) log.warning(`Failed listening on port ${values.port} (tcp), aborting.`);
+      if (refusal !== null) log.warning(refusal);
       process.exit(EXIT_FAILURE);
     });
     return;
   }
-  if (values.port === 0 && values.unixsocket === '') {
-    log.warning('Configured to not listen anywhere, exiting.');
-    process.exit(EXIT_FAILURE);
-  }
-  writePidFile(config, runtime, server);
-  if (values['always-show-logo'] || (values.logfile === '' && process.stdout.isTTY)) {
-    process.stdout.write(startupLogo(REDIS_VERSION, server.port, runtime.pid));
+  host.writePidFile(isBackground);
+  host.setTitle();
+  const port = server.port || server.tlsPort;
+  const isOnTerminal =
+    values.logfile === '' && !values['syslog-enabled'] && runtime.system.isTerminal(STANDARD_OUTPUT);
+  if (values['always-show-logo'] || isOnTerminal) {
+    log.raw('notice', startupLogo(REDIS_VERSION, port, runtime.pid));
   } else {
-    log.notice(`Running mode=standalone, port=${server.port}.`);
+    log.notice(`Running mode=standalone, port=${port}.`);
   }
+  host.warnOfBacklog();
+  if (!server.loadUsers()) process.exit(EXIT_FAILURE);
   log.notice('Server initialized');
   server.load((loaded) => {
     if (!loaded) process.exit(EXIT_FAILURE);
-    if (server.port !== 0) log.notice('Ready to accept connections tcp');
-    if (values.unixsocket !== '') log.notice('Ready to accept connections unix');
+    for (const listener of server.parts.lifecycle.listeners) {
+      if (listener !== null) log.notice(`Ready to accept connections ${listener.kind}`);
+    }
+    host.ready();
   });
 }
 
-function setProcessTitle(config: Config): void {
-  const { values } = config;
-  if (!values['set-proc-title']) return;
-  const [address] = values.bind;
-  const title: Record<string, string> = {
-    title: 'respite',
-    'listen-addr': values.port === 0 ? values.unixsocket : `${address ?? '*'}:${values.port}`,
-    'server-mode': '',
-    port: String(values.port),
-    'tls-port': String(values['tls-port']),
-    unixsocket: values.unixsocket,
-    'config-file': config.configFile ?? '',
+function hearSignals(server: Server, host: Host): void {
+  const { config } = server.parts;
+  process.on('SIGINT', () => server.shutdownBySignal('SIGINT'));
+  process.on('SIGTERM', () => server.shutdownBySignal('SIGTERM'));
+  // A peer or a terminal that has gone is no reason to go too.
+  process.on('SIGHUP', () => {});
+  // Node would open a door for its debugger. Redis ends, as everything does that has no use for it.
+  process.on('SIGUSR1', () => endBy('SIGUSR1'));
+  process.on('uncaughtException', (error) => crash(server, host, faultOf(error)));
+  const abort = () => crash(server, host, { kind: 'signal', name: 'SIGABRT', number: SIGABRT });
+  const hearAbort = (isWanted: boolean) => {
+    process.removeAllListeners('SIGABRT');
+    if (isWanted) process.on('SIGABRT', abort);
+    return null;
   };
-  process.title =
-    expandTitleTemplate(values['proc-title-template'], (name) => title[name] ?? null) ?? 'respite';
+  // SIGSEGV and its like stay with the system: a handler could only return to what has failed, for ever.
+  hearAbort(config.values['crash-log-enabled']);
+  config.onChange('crash-log-enabled', hearAbort);
 }
 
-function writePidFile(config: Config, runtime: Runtime, server: Server): void {
-  const { pidfile, dir } = config.values;
-  if (pidfile === '') return;
-  try {
-    runtime.files.writeFileSync(pathFromBytes(resolve(dir, pidfile)), `${runtime.pid}\n`);
-  } catch (error) {
-    server.log.warning(`Failed to write PID file: ${reasonOf(error)}`);
-  }
-}
-
-async function exit(server: Server, runtime: Runtime, code: number): Promise<void> {
-  const { pidfile, dir } = server.parts.config.values;
-  if (pidfile !== '') {
-    server.log.notice('Removing the pid file.');
-    runtime.files.rmSync(pathFromBytes(resolve(dir, pidfile)), { force: true });
-  }
+async function exit(server: Server, host: Host): Promise<void> {
+  host.removePidFile();
   server.log.warning('Redis is now ready to exit, bye bye...');
+  host.stop();
   await server.close();
-  process.exit(code);
+  process.exit(0);
 }
 
 // What must not happen has happened: leave the reason where an operator finds it, and do not go on with broken state.
-function crash(server: Server, error: Error): void {
-  server.log.warning(
-    '=== BUG REPORT START: an internal error, please report it with the lines that follow ===',
-  );
-  for (const line of (error.stack ?? String(error)).split('\n')) server.log.warning(line);
-  server.log.warning(
-    `Version ${REDIS_VERSION}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
-  );
-  server.log.warning('=== BUG REPORT END ===');
+function crash(server: Server, host: Host, fault: Fault): never {
+  const { 'crash-log-enabled': reports, 'use-exit-on-panic': exits } = server.parts.config.values;
+  // A second failure, in the midst of the report, ends it.
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', () => endBy('SIGABRT'));
+  const isSignal = fault.kind === 'segfault' || fault.kind === 'signal';
+  if (reports || !isSignal) {
+    writeCrashReport(server.parts, fault);
+    host.crashed();
+  }
+  if (exits && !isSignal) process.exit(EXIT_FAILURE);
+  endBy(fault.kind === 'segfault' ? 'SIGSEGV' : 'SIGABRT');
+}
+
+// Ends by a signal as whoever waits for this process expects it, with a core dump where the system makes one.
+function endBy(signal: 'SIGABRT' | 'SIGSEGV' | 'SIGUSR1'): never {
+  process.removeAllListeners(signal);
+  const { system, timers } = systemRuntime();
+  system.raise(signal);
+  timers.block(LAST_WAIT_MS);
   process.exit(EXIT_FAILURE);
 }
 

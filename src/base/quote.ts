@@ -41,6 +41,46 @@ export function quote(text: string): string {
   return `"${text.replace(/[^ !#-[\]-~]/g, escapeCharacter)}"`;
 }
 
+/** How many bytes the double-quoted form of `bytes[start, start + length)` has, which may be four times as many. */
+export function quotedLength(bytes: Uint8Array, start: number, length: number): number {
+  let total = 2;
+  for (let i = start; i < start + length; i++) total += escapedLength(bytes[i]!);
+  return total;
+}
+
+/** Writes the double-quoted form of `bytes[start, start + length)` to `out`; returns where it ends. */
+export function writeQuoted(
+  out: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+): number {
+  let end = at;
+  out[end++] = QUOTE;
+  for (let i = start; i < start + length; i++) {
+    const byte = bytes[i]!;
+    if (escapedLength(byte) === 1) {
+      out[end++] = byte;
+      continue;
+    }
+    const escaped = escapeCharacter(String.fromCharCode(byte));
+    for (let k = 0; k < escaped.length; k++) out[end++] = escaped.charCodeAt(k);
+  }
+  out[end++] = QUOTE;
+  return end;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function escapedLength(byte: number): number {
+  if (byte === QUOTE || byte === BACKSLASH) return 2;
+  if (byte >= 0x20 && byte <= 0x7e) return 1;
+  // \a \b \t \n and \r have letters of their own.
+  return (byte >= 0x07 && byte <= 0x0a) || byte === 0x0d ? 2 : 4;
+}
+
 /** The index of the quote that ends the one at `open`, or -1. */
 function closingQuote(line: string, open: number): number {
   const mark = line[open]!;

@@ -7,6 +7,9 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import { performance } from 'node:perf_hooks';
 import process, { pid } from 'node:process';
+import { getHeapStatistics } from 'node:v8';
+import { type EventLoopFigures, EventLoopWatch } from './event-loop-watch.ts';
+import { type SystemDoor, systemDoor } from './system-door.ts';
 
 /** Wall clock in milliseconds and microseconds since the epoch; `monotonicUs` only ever grows. All are cheap to call. */
 export interface Clock {
@@ -48,10 +51,28 @@ export interface ProcessFigures {
   rssBytes(): number;
   /** Processor time of all threads since the process began, in microseconds. */
   cpuUs(): { readonly user: number; readonly system: number };
+  /** That of the thread that runs JavaScript; all of it where the system does not tell. */
+  mainThreadCpuUs(): { readonly user: number; readonly system: number };
+  /** How the system tells of sockets that are ready: `epoll` … */
+  pollsBy(): string;
   /** Name, release and machine of the operating system, as uname prints them. */
   systemName(): string;
   totalMemoryBytes(): number;
   nodeVersion(): string;
+  /** What the JavaScript engine has taken for itself. */
+  heap(): HeapFigures;
+  /** Starts or stops watching the event loop, which costs a timer. */
+  watchEventLoop(on: boolean): void;
+  /** What was seen of the event loop while it was watched; `delaySeconds` since the last call. */
+  eventLoop(): EventLoopFigures;
+}
+
+export interface HeapFigures {
+  readonly usedBytes: number;
+  readonly sizeBytes: number;
+  readonly limitBytes: number;
+  /** Held by objects, but outside of the engine's heap: buffers. */
+  readonly externalBytes: number;
 }
 
 /** The files that the server touches. Paths are absolute or relative to the process's working directory. Errors are Node's, with `code`. */
@@ -89,6 +110,7 @@ export interface Runtime {
   readonly timers: TimerService;
   readonly files: FileDoor;
   readonly process: ProcessFigures;
+  readonly system: SystemDoor;
   readonly pid: number;
 }
 
@@ -172,13 +194,73 @@ const systemTimers: TimerService = {
   },
 };
 
-const systemProcess: ProcessFigures = {
-  rssBytes: () => process.memoryUsage.rss(),
-  cpuUs: () => process.cpuUsage(),
-  systemName: () => `${os.type()} ${os.release()} ${os.machine()}`,
-  totalMemoryBytes: () => os.totalmem(),
-  nodeVersion: () => process.versions.node,
+// What libuv uses, in Redis's words.
+const POLLING: Readonly<Record<string, string>> = {
+  linux: 'epoll',
+  darwin: 'kqueue',
+  freebsd: 'kqueue',
+  openbsd: 'kqueue',
+  netbsd: 'kqueue',
+  sunos: 'evport',
 };
+
+class SystemProcess implements ProcessFigures {
+  private watch: EventLoopWatch | null = null;
+
+  rssBytes(): number {
+    return process.memoryUsage.rss();
+  }
+
+  cpuUs(): { readonly user: number; readonly system: number } {
+    return process.cpuUsage();
+  }
+
+  mainThreadCpuUs(): { readonly user: number; readonly system: number } {
+    try {
+      // Behind the name, which may hold anything: state, then numbers, of which the 12th and 13th are hundredths of seconds.
+      const line = fs.readFileSync(`/proc/self/task/${pid}/stat`, 'latin1');
+      const numbers = line.slice(line.lastIndexOf(')') + 2).split(' ');
+      return { user: Number(numbers[11]) * 10_000, system: Number(numbers[12]) * 10_000 };
+    } catch {
+      return this.cpuUs();
+    }
+  }
+
+  pollsBy(): string {
+    return POLLING[process.platform] ?? 'select';
+  }
+
+  systemName(): string {
+    return `${os.type()} ${os.release()} ${os.machine()}`;
+  }
+
+  totalMemoryBytes(): number {
+    return os.totalmem();
+  }
+
+  nodeVersion(): string {
+    return process.versions.node;
+  }
+
+  heap(): HeapFigures {
+    const { heapUsed, heapTotal, external } = process.memoryUsage();
+    const { heap_size_limit: limitBytes } = getHeapStatistics();
+    return { usedBytes: heapUsed, sizeBytes: heapTotal, limitBytes, externalBytes: external };
+  }
+
+  watchEventLoop(on: boolean): void {
+    if (on) {
+      this.watch ??= new EventLoopWatch();
+    } else {
+      this.watch?.stop();
+      this.watch = null;
+    }
+  }
+
+  eventLoop(): EventLoopFigures {
+    return this.watch?.figures() ?? { delaySeconds: [], activeSeconds: 0, gcCount: 0, gcSeconds: 0 };
+  }
+}
 
 /** The real world. Each call gives a runtime with a random source of its own. */
 export function systemRuntime(): Runtime {
@@ -187,7 +269,8 @@ export function systemRuntime(): Runtime {
     random: new SystemRandom(),
     timers: systemTimers,
     files: fs,
-    process: systemProcess,
+    process: new SystemProcess(),
+    system: systemDoor,
     pid,
   };
 }

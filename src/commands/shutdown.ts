@@ -24,7 +24,8 @@ export const shutdown = command({
   run: shutDown,
 });
 
-function shutDown({ args, reply, server }: CommandContext): void {
+function shutDown(ctx: CommandContext): void {
+  const { args, reply, server } = ctx;
   const chosen = { nosave: false, save: false, now: false, force: false, abort: false };
   const words = Object.keys(chosen) as (keyof typeof chosen)[];
   for (let i = 1; i < args.count; i++) {
@@ -41,5 +42,5 @@ function shutDown({ args, reply, server }: CommandContext): void {
   }
   if (server.executor.isSuspended && !nosave) throw server.scripting.busyError;
   // No reply: the end of the connection is the answer.
-  server.lifecycle.shutdown({ save: save ? 'save' : nosave ? 'nosave' : 'default', now, force });
+  server.lifecycle.shutdown(ctx, { save: save ? 'save' : nosave ? 'nosave' : 'default', now, force });
 }

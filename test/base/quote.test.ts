@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toText } from '../../src/base/bytes.ts';
-import { quote, splitArguments } from '../../src/base/quote.ts';
+import { quote, quotedLength, splitArguments, writeQuoted } from '../../src/base/quote.ts';
 
 describe('splitArguments', () => {
   it.each<[string, string[] | null]>([
@@ -49,5 +49,18 @@ describe('splitArguments', () => {
 describe('quote', () => {
   it('escapes what is not printable ASCII', () => {
     expect(quote('a "\\\n\r\t\x07\b\0\x7f\xff~')).toBe('"a \\"\\\\\\n\\r\\t\\a\\b\\x00\\x7f\\xff~"');
+  });
+
+  it('makes the same of bytes, in as many as it says', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(5), (bytes, start) => {
+        const length = Math.max(0, bytes.length - start);
+        const text = quote(toText(bytes, start, start + length));
+        expect(quotedLength(bytes, start, length)).toBe(text.length);
+        const out = new Uint8Array(text.length + 3);
+        expect(writeQuoted(out, 1, bytes, start, length)).toBe(text.length + 1);
+        expect(toText(out, 1, text.length + 1)).toBe(text);
+      }),
+    );
   });
 });
