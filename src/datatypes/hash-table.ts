@@ -4,7 +4,8 @@
 
 import { copyBytes } from '../base/bytes.ts';
 import type { HashSeed } from '../base/hash.ts';
-import type { TableStats } from '../memory/chained-table.ts';
+import type { BlockMover } from '../memory/block-mover.ts';
+import type { MoveVisitor, TableStats } from '../memory/chained-table.ts';
 import { Dict } from '../memory/dict.ts';
 import type { Heap, Ref } from '../memory/heap.ts';
 import type { LargeValue } from './large-value.ts';
@@ -99,6 +100,10 @@ export class HashTable implements LargeValue {
     return false;
   }
 
+  moveSome(from: number, mover: BlockMover): number {
+    return this.dict.moveSome(from, mover, NOBODY);
+  }
+
   get usedBytes(): number {
     let bytes = this.dict.tableBytes;
     this.dict.visitAll((ref) => {
@@ -120,3 +125,6 @@ export class HashTable implements LargeValue {
 }
 
 function nothing(): void {}
+
+// Nobody but the table points to a field.
+const NOBODY: MoveVisitor = { entry() {} };

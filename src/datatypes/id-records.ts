@@ -2,6 +2,7 @@
 // entries of a group or consumer. Two layers, both without a JavaScript object per record: `IdIndex` is one sorted run,
 // `IdRecords` cuts a long one into leaves, which an IdIndex knows by their first IDs.
 
+import type { BlockMover } from '../memory/block-mover.ts';
 import type { Heap, Ref } from '../memory/heap.ts';
 import type { StreamId } from './stream-id.ts';
 
@@ -102,6 +103,28 @@ export class IdIndex {
     if (this.count === 0) return copy;
     copy.moveTo(this.words, this.first, this.count, this.count);
     return copy;
+  }
+
+  /** Moves the blocks that the refs of up to `count` records from `i` on stand for. */
+  moveBlocks(i: number, count: number, mover: BlockMover): void {
+    for (const end = Math.min(this.count, i + count); i < end; i++) {
+      const before = this.ref(i);
+      const ref = mover.move(before);
+      if (ref !== before) this.setRef(i, ref);
+    }
+  }
+
+  /** Moves the run itself. */
+  moveOwnBlock(mover: BlockMover): void {
+    if (this.block === 0) return;
+    const from = this.heap.offset(this.block) >> 2;
+    const block = mover.move(this.block);
+    if (block === this.block) return;
+    const by = (this.heap.offset(block) >> 2) - from;
+    this.block = block;
+    this.words = this.heap.words(block);
+    this.first += by;
+    this.end += by;
   }
 
   /** Gives the memory back; what the refs stand for is the owner's to free. */
@@ -295,6 +318,14 @@ export class IdRecords {
       copy.index.setRef(i, to);
     }
     return copy;
+  }
+
+  /** Moves up to `count` leaves from `i` on, and with the first of them the index. */
+  moveLeaves(i: number, count: number, mover: BlockMover): void {
+    if (i === 0) this.index.moveOwnBlock(mover);
+    this.index.moveBlocks(i, count, mover);
+    // What is left of the present record would be read where it was.
+    this.words = NO_WORDS;
   }
 
   /** Frees up to `leaves` blocks from the end; returns how many are left. */

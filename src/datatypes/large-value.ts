@@ -2,6 +2,7 @@
 // The object owns blocks of the heap and is dropped with it; what it costs on the JavaScript heap does not grow with
 // the number of its elements.
 
+import type { BlockMover } from '../memory/block-mover.ts';
 import type { BlockRow } from '../memory/block-pass.ts';
 import type { ChainedTable, TableStats } from '../memory/chained-table.ts';
 
@@ -16,6 +17,11 @@ export interface LargeValue {
    * with the value.
    */
   freeSome(pieces: number): boolean;
+  /**
+   * A step of a pass that moves blocks: some of the value's blocks, those at `from` (a number of the value's own, 0 to begin
+   * with). Returns where to go on, 0 at the end. What changes between two steps may leave a few blocks where they were.
+   */
+  moveSome(from: number, mover: BlockMover): number;
   /** The bytes in the heap and in tables. O(n) at most. */
   readonly usedBytes: number;
   /**

@@ -5,6 +5,7 @@
 // Elements are added and taken at the head without moving the others: the block of the first node (and only that) may
 // begin some way into its memory.
 
+import type { BlockMover } from '../memory/block-mover.ts';
 import type { BlockPass, BlockRow } from '../memory/block-pass.ts';
 import { blockBytes, type Heap, MAX_SMALL_BYTES, type Ref } from '../memory/heap.ts';
 import {
@@ -51,6 +52,8 @@ const MAX_NODE_LIMIT = 32767;
 const MAX_COMPRESS_DEPTH = 65535;
 // A node above a small block grows in larger steps, up to the largest that a limit in bytes allows.
 const LARGEST_STEPPED_BYTES = 65536;
+// Nodes that a step of `moveSome` looks at.
+const MOVED_AT_ONCE = 16;
 
 export class NodeList implements LargeValue, BlockRow {
   /** How many elements there are. */
@@ -131,6 +134,17 @@ export class NodeList implements LargeValue, BlockRow {
     this.nodes.release();
     this.heap.tableBytes -= OBJECT_BYTES;
     return false;
+  }
+
+  moveSome(from: number, mover: BlockMover): number {
+    const { nodes } = this;
+    const end = Math.min(nodes.length, from + MOVED_AT_ONCE);
+    for (let i = from; i < end; i++) {
+      const before = nodes.get(i);
+      const ref = mover.move(before);
+      if (ref !== before) nodes.set(i, ref);
+    }
+    return end < nodes.length ? end : 0;
   }
 
   /** The memory that a node lies in, from `base` on (see list-node.ts for what is there). */

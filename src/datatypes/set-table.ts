@@ -1,7 +1,8 @@
 // A large set: a table of members behind the handle of an entry.
 
 import type { HashSeed } from '../base/hash.ts';
-import type { TableStats } from '../memory/chained-table.ts';
+import type { BlockMover } from '../memory/block-mover.ts';
+import type { MoveVisitor, TableStats } from '../memory/chained-table.ts';
 import type { Heap } from '../memory/heap.ts';
 import { MemberTable } from '../memory/member-table.ts';
 import type { LargeValue } from './large-value.ts';
@@ -41,6 +42,10 @@ export class SetTable implements LargeValue {
     return false;
   }
 
+  moveSome(from: number, mover: BlockMover): number {
+    return this.members.moveSome(from, mover, NOBODY);
+  }
+
   get usedBytes(): number {
     return this.members.usedBytes;
   }
@@ -52,3 +57,6 @@ export class SetTable implements LargeValue {
 
 // A member owns nothing beside its block.
 function freeNothing(): void {}
+
+// Nobody but the table points to a member.
+const NOBODY: MoveVisitor = { entry() {} };

@@ -4,6 +4,7 @@
 
 import { toBytes } from '../base/bytes.ts';
 import type { HashSeed } from '../base/hash.ts';
+import type { BlockMover } from '../memory/block-mover.ts';
 import type { TableStats } from '../memory/chained-table.ts';
 import { Dict } from '../memory/dict.ts';
 import type { Heap, Ref } from '../memory/heap.ts';
@@ -139,6 +140,12 @@ export class SortedSetTable implements LargeValue {
     if (this.index.freeSome(pieces)) return true;
     this.heap.tableBytes -= this.members.tableBytes;
     return false;
+  }
+
+  moveSome(from: number, mover: BlockMover): number {
+    if (from >= this.index.size) return 0;
+    const next = this.index.moveLeaf(from, mover);
+    return next < this.index.size ? next : 0;
   }
 
   get usedBytes(): number {

@@ -3,6 +3,7 @@
 // its consumer's list, which is the ID alone. Both lists are in the order of IDs.
 
 import { compareBytes } from '../base/bytes.ts';
+import type { BlockMover } from '../memory/block-mover.ts';
 import type { Heap } from '../memory/heap.ts';
 import { IdRecords } from './id-records.ts';
 import { highHalf, lowHalf, StreamId, uint64Of } from './stream-id.ts';
@@ -13,6 +14,8 @@ const TIME = 4;
 const COUNT = 6;
 const CONSUMER = 8;
 const PENDING_WORDS = 9;
+// Blocks that a step of `moveSome` looks at.
+const MOVED_AT_ONCE = 16;
 
 /** What `entriesRead` is when nobody knows how many entries a group has read. */
 export const ENTRIES_READ_UNKNOWN = -1;
@@ -295,6 +298,28 @@ export class StreamGroup {
 
   get usedBytes(): number {
     return this.consumers.list.reduce((sum, { pending }) => sum + pending.usedBytes, this.pending.usedBytes);
+  }
+
+  /**
+   * Moves some of the blocks of the pending entries, from number `from` on (the group's first, then those of one consumer
+   * after another). Returns where to go on, 0 at the end.
+   */
+  moveSome(from: number, mover: BlockMover): number {
+    const { list } = this.consumers;
+    let first = 0;
+    let left = MOVED_AT_ONCE;
+    for (let i = -1; i < list.length; i++) {
+      const records = i < 0 ? this.pending : list[i]!.pending;
+      const at = Math.max(0, from - first);
+      const count = Math.min(left, records.leaves - at);
+      if (count > 0) {
+        records.moveLeaves(at, count, mover);
+        left -= count;
+        if (left === 0) return first + at + count;
+      }
+      first += records.leaves;
+    }
+    return 0;
   }
 
   /** Frees up to about `pieces` blocks; returns whether any are left. Nothing else may be done with the group then. */

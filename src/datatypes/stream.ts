@@ -3,6 +3,7 @@
 // in stream-group.ts, reading is StreamReader's.
 
 import { copyBytes } from '../base/bytes.ts';
+import type { BlockMover } from '../memory/block-mover.ts';
 import type { BlockPass, BlockRow } from '../memory/block-pass.ts';
 import { blockBytes, type Heap, MAX_SMALL_BYTES, type Ref } from '../memory/heap.ts';
 import {
@@ -36,6 +37,9 @@ import { StreamReader } from './stream-reader.ts';
 
 // Room that the last node may have ahead of what it holds.
 const MAX_RESERVE_BYTES = 4096;
+// Nodes that a step of `moveSome` looks at. Its places are those of the nodes, then so many for each group.
+const MOVED_AT_ONCE = 16;
+const GROUP_PLACES = 2 ** 32;
 
 /** What the edits of streams need besides the streams, made once a keyspace. Nothing in it outlives the call. */
 export class StreamScratch {
@@ -329,6 +333,21 @@ export class Stream implements LargeValue, BlockRow {
       if (!group.freeSome(Math.max(1, pieces))) list.pop();
     }
     return nodes.count > 0 || list.length > 0;
+  }
+
+  moveSome(from: number, mover: BlockMover): number {
+    const { nodes } = this;
+    if (from < GROUP_PLACES) {
+      if (from === 0) nodes.moveOwnBlock(mover);
+      nodes.moveBlocks(from, MOVED_AT_ONCE, mover);
+      if (from + MOVED_AT_ONCE < nodes.count) return from + MOVED_AT_ONCE;
+      from = GROUP_PLACES;
+    }
+    const i = Math.floor(from / GROUP_PLACES) - 1;
+    const group = this.groups?.list[i];
+    if (group === undefined) return 0;
+    const next = group.moveSome(from % GROUP_PLACES, mover);
+    return (next === 0 ? i + 2 : i + 1) * GROUP_PLACES + next;
   }
 
   get usedBytes(): number {

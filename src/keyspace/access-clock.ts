@@ -1,6 +1,6 @@
 // The 24 bits that every entry keeps of its use: under an LRU policy the time of the last access in seconds, under an
 // LFU policy a logarithmic counter with the minute in which it was last aged. Formats and rules are Redis's, so that
-// OBJECT IDLETIME and OBJECT FREQ, and later eviction, mean the same.
+// OBJECT IDLETIME, OBJECT FREQ and eviction mean the same.
 
 import type { RandomSource } from '../base/runtime.ts';
 

@@ -10,6 +10,7 @@ import type { Heap, Ref } from '../memory/heap.ts';
 import { readInt32, writeUint32 } from '../memory/packed-entry.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { ExpiryIndex } from './expiry-index.ts';
+import { FREEING, type Freeing } from './freeing.ts';
 import type { Keyspace } from './keyspace.ts';
 
 const KIND_MASK = 0xf;
@@ -20,7 +21,8 @@ export class Database {
   id: number;
   readonly dict: Dict;
   readonly volatile: ExpiryIndex;
-  readonly keyspace: Keyspace;
+  /** The keyspace that it belongs to; see `Keyspace.adopt`. */
+  keyspace: Keyspace;
   /** What the entries and their large values lie in: the keyspace's, until that is emptied. */
   readonly heap: Heap;
   readonly largeValues: LargeValues;
@@ -31,7 +33,7 @@ export class Database {
     this.heap = keyspace.heap;
     this.largeValues = keyspace.largeValues;
     this.dict = new Dict(keyspace.heap, keyspace.seed);
-    this.volatile = new ExpiryIndex(this.dict);
+    this.volatile = new ExpiryIndex(this.dict, keyspace.heap);
   }
 
   /** How many keys there are, those included that have expired but are not removed yet. */
@@ -62,7 +64,10 @@ export class Database {
   /** The entry of a key that is about to be written, or 0. Notes the access, counts nothing. O(1). */
   lookupWrite(args: Arguments, i: number): Ref {
     const ref = this.find(args, i);
-    if (ref === 0) return 0;
+    if (ref === 0) {
+      if (this.keyspace.removesOnWrite) this.removeExpired(args, i);
+      return 0;
+    }
     this.beforeChange(ref);
     this.noteAccess(ref);
     return ref;
@@ -71,6 +76,12 @@ export class Database {
   /** The entry of a key, or 0, as if nobody had looked (WATCH, DEL). O(1). */
   peek(args: Arguments, i: number): Ref {
     return this.find(args, i);
+  }
+
+  /** As `peek`, for whoever removes the entry: also one that has expired and that nobody may remove for that reason. O(1). */
+  peekToRemove(args: Arguments, i: number): Ref {
+    const ref = this.find(args, i);
+    return ref !== 0 || this.keyspace.removesExpired ? ref : this.findExpired(args, i);
   }
 
   /** Whether there is an entry for a key (latin1), expired or not. For the rare cases where a key is not an argument. */
@@ -114,7 +125,7 @@ export class Database {
     }
     this.beforeChange(ref);
     if (!keepDeadline) this.clearDeadline(ref);
-    if (isLarge(this.kind(ref))) this.dropLarge(ref, true);
+    if (isLarge(this.kind(ref))) this.dropLarge(ref, this.keyspace.whenReplaced);
     const written = dict.valueLength(ref) === length ? ref : this.resize(ref, length, reserve);
     const meta = dict.meta(written);
     if ((meta & KIND_MASK) !== kind) dict.setMeta(written, (meta & ~KIND_MASK) | kind);
@@ -184,7 +195,7 @@ export class Database {
    */
   shrink(ref: Ref, kind: Kind, length: number): Ref {
     this.beforeChange(ref);
-    this.dropLarge(ref, true);
+    this.dropLarge(ref, FREEING.SOON);
     const shrunk = this.resize(ref, length);
     this.setKind(shrunk, kind);
     return shrunk;
@@ -209,8 +220,13 @@ export class Database {
 
   /** Removes an entry and frees it; `lazily`: a value of many pieces later, in slices. */
   remove(ref: Ref, lazily = false): void {
+    this.removeAs(ref, lazily ? FREEING.LAZILY : FREEING.NOW);
+  }
+
+  /** Removes an entry and frees it; see `Freeing`. */
+  removeAs(ref: Ref, freeing: Freeing): void {
     this.beforeChange(ref);
-    if (isLarge(this.kind(ref))) this.dropLarge(ref, lazily);
+    if (isLarge(this.kind(ref))) this.dropLarge(ref, freeing);
     this.discard(ref);
   }
 
@@ -309,6 +325,7 @@ export class Database {
     else this.volatile.add(at, due);
     if (typeof deadline === 'bigint') this.dict.setDeadline(at, deadline);
     this.keyspace.noteDeadline(due);
+    if (this.keyspace.ownDeadlines !== null) this.keyspace.ownDeadlines(this, at);
     return at;
   }
 
@@ -425,8 +442,8 @@ export class Database {
     writeUint32(this.heap.bytes(ref), this.dict.valueOffset(ref), handle);
   }
 
-  private dropLarge(ref: Ref, lazily: boolean): void {
-    this.keyspace.dropLarge(this.handle(ref), lazily);
+  private dropLarge(ref: Ref, freeing: Freeing): void {
+    this.keyspace.dropLarge(this.handle(ref), freeing);
   }
 
   private find(args: Arguments, i: number): Ref {
@@ -435,6 +452,18 @@ export class Database {
     if (ref === 0 || !this.isExpired(ref)) return ref;
     if (this.keyspace.removesExpired) this.keyspace.expire(this, ref);
     return 0;
+  }
+
+  private removeExpired(args: Arguments, i: number): void {
+    const ref = this.findExpired(args, i);
+    if (ref !== 0) this.keyspace.expire(this, ref);
+  }
+
+  private findExpired(args: Arguments, i: number): Ref {
+    const { dict, keyspace } = this;
+    const start = args.start(i);
+    const ref = dict.find(args.bytes, start, args.length(i), args.keyHash(i, keyspace.seed));
+    return ref !== 0 && this.isExpired(ref) ? ref : 0;
   }
 
   // A replica may not remove what has expired: where every key is volatile, and so may have, it looks a few times for a

@@ -3,7 +3,7 @@
 // keeps its own place in each of them, which makes removal and a new deadline O(log n).
 
 import type { Dict } from '../memory/dict.ts';
-import type { Ref } from '../memory/heap.ts';
+import type { Heap, Ref } from '../memory/heap.ts';
 
 // Chunks, not one array that doubles: only the first grows, so that a few deadlines take little memory and many are
 // never copied.
@@ -19,11 +19,14 @@ export class ExpiryIndex {
   size = 0;
 
   private readonly dict: Dict;
+  private readonly heap: Heap;
   private readonly deadlines: Float64Array[] = [];
   private readonly refs: Int32Array[] = [];
 
-  constructor(dict: Dict) {
+  /** The index counts its memory among the tables of `heap`. */
+  constructor(dict: Dict, heap: Heap) {
     this.dict = dict;
+    this.heap = heap;
   }
 
   get bytes(): number {
@@ -71,6 +74,7 @@ export class ExpiryIndex {
     if (this.refs.length > (last >>> CHUNK_SHIFT) + 2) {
       this.refs.pop();
       this.deadlines.pop();
+      this.heap.tableBytes -= CHUNK_LENGTH * NODE_BYTES;
     }
   }
 
@@ -81,6 +85,7 @@ export class ExpiryIndex {
   }
 
   clear(): void {
+    this.heap.tableBytes -= this.bytes;
     this.size = 0;
     this.deadlines.length = 0;
     this.refs.length = 0;
@@ -90,6 +95,7 @@ export class ExpiryIndex {
     const length = this.refs.length === 0 ? FIRST_CHUNK_LENGTH : CHUNK_LENGTH;
     this.deadlines.push(new Float64Array(length));
     this.refs.push(new Int32Array(length));
+    this.heap.tableBytes += length * NODE_BYTES;
   }
 
   private growFirstChunk(): void {
@@ -100,6 +106,7 @@ export class ExpiryIndex {
     refs.set(this.refs[0]!);
     this.deadlines[0] = deadlines;
     this.refs[0] = refs;
+    this.heap.tableBytes += (length / 2) * NODE_BYTES;
   }
 
   private deadlineAt(position: number): number {

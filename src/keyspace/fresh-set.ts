@@ -9,6 +9,7 @@ import type { Ref } from '../memory/heap.ts';
 import { packedBytes, packedCreate } from '../memory/packed.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import type { Database } from './database.ts';
+import { FREEING } from './freeing.ts';
 import type { Keyspace } from './keyspace.ts';
 import { MemberSet, type SetKind } from './member-set.ts';
 import type { SetCursor } from './set-cursor.ts';
@@ -51,7 +52,7 @@ export class FreshSet extends MemberSet {
   /** Frees the set, which no key has taken. */
   drop(): void {
     const { largeValues } = this.keyspace;
-    if (this.large !== null) this.keyspace.dropLarge(largeValues.add(this.large), true);
+    if (this.large !== null) this.keyspace.dropLarge(largeValues.add(this.large), FREEING.SOON);
   }
 
   /** Gives a set of nothing but integers the form of one, when they are not too many. `cursor` is free to use. */

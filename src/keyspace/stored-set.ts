@@ -53,7 +53,7 @@ export class StoredSet extends MemberSet {
 
   /** Removes the key; a large set is freed in slices. */
   removeKey(): void {
-    this.db.remove(this.ref, true);
+    this.db.removeAs(this.ref, this.db.keyspace.whenReplaced);
   }
 
   protected resize(length: number): void {

@@ -4,8 +4,9 @@
 
 import { type HashSeed, hashBytes } from '../base/hash.ts';
 import type { RandomSource } from '../base/runtime.ts';
+import type { BlockMover } from './block-mover.ts';
 import type { Heap, Ref } from './heap.ts';
-import { nextCursor, SlotTable } from './slot-table.ts';
+import { nextCursor, SLOT_BYTES, SlotTable } from './slot-table.ts';
 import type { TablePass } from './table-pass.ts';
 
 // A table begins with one slot; from the first growth on it has as many at least.
@@ -20,10 +21,16 @@ const FAR_SLOTS = 1 << 14;
 const DRAWS_AROUND = 7;
 const AROUND_ENTRIES = 16;
 const MAX_AROUND_SLOTS = 512;
+// A sample of so many entries looks at this many times as many buckets, and goes on elsewhere after about so many empty ones.
+const SAMPLE_STEPS = 10;
+// Where memory is short, a table of its own size would break the limit, and so it grows only when it is filled so far.
+const CROWDED_LOAD = 1.618;
 // While a table changes size each insertion and removal is to move some buckets. They are moved so many at a time: their
 // entries are waited for together.
 const MOVED_AT_ONCE = 32;
 const MOVED_PER_STEP = 2;
+// How many buckets `touchAhead` looks at, and `moveSome` after it.
+export const TOUCHED_AHEAD = 32;
 
 /** What a table looks like inside, for DEBUG HTSTATS. */
 export interface TableStats {
@@ -43,6 +50,12 @@ interface Draws {
   /** How many more are to be drawn around there, and room for those to draw from (see `randomToRemove`). */
   leftAround: number;
   readonly around: Ref[];
+}
+
+/** Told where entries are, by `moveEntries`. It must not change the table. */
+export interface MoveVisitor {
+  /** An entry, and where it was before. */
+  entry(ref: Ref, before: Ref): void;
 }
 
 export abstract class ChainedTable {
@@ -180,6 +193,73 @@ export abstract class ChainedTable {
     }
   }
 
+  /**
+   * A step of a pass that moves blocks: those of the entries in one bucket (and in the buckets it splits into while the table
+   * changes size). Returns the next cursor, 0 at the end; no entry is missed that is present all the time, as in a scan.
+   */
+  moveEntries(cursor: number, mover: BlockMover, visitor: MoveVisitor): number {
+    if (this.target === null) {
+      const { table } = this;
+      this.moveChain(table, cursor & table.mask, mover, visitor);
+      return nextCursor(cursor, table.mask);
+    }
+    const [small, large] =
+      this.table.mask < this.target.mask ? [this.table, this.target] : [this.target, this.table];
+    this.moveChain(small, cursor & small.mask, mover, visitor);
+    let at = cursor;
+    do {
+      this.moveChain(large, at & large.mask, mover, visitor);
+      at = nextCursor(at, large.mask);
+    } while ((at & (small.mask ^ large.mask)) !== 0);
+    return at;
+  }
+
+  /** As many steps of `moveEntries` as `touchAhead` prepares. */
+  moveSome(cursor: number, mover: BlockMover, visitor: MoveVisitor): number {
+    let steps = Math.min(TOUCHED_AHEAD, this.table.slots);
+    if (steps > 1) this.touchAhead(cursor);
+    do cursor = this.moveEntries(cursor, mover, visitor);
+    while (cursor !== 0 && --steps > 0);
+    return cursor;
+  }
+
+  private moveChain(table: SlotTable, bucket: number, mover: BlockMover, visitor: MoveVisitor): void {
+    let previous = 0;
+    for (let ref = table.get(bucket); ref !== 0; ref = this.next(ref)) {
+      const before = ref;
+      ref = mover.move(before);
+      if (ref !== before) {
+        if (previous === 0) table.set(bucket, ref);
+        else this.setNext(previous, ref);
+      }
+      visitor.entry(ref, before);
+      previous = ref;
+    }
+  }
+
+  /** Reads what the next steps of a scan will look at first, so that memory is waited for once. Changes nothing; the number means nothing. */
+  touchAhead(cursor: number): number {
+    const { table, heap } = this;
+    let seen = 0;
+    let at = cursor;
+    for (let i = 0; i < TOUCHED_AHEAD; i++) {
+      seen ^= table.get(at & table.mask);
+      at = nextCursor(at, table.mask);
+    }
+    at = cursor;
+    for (let i = 0; i < TOUCHED_AHEAD; i++) {
+      const ref = table.get(at & table.mask);
+      if (ref !== 0) seen ^= heap.words(ref)[heap.offset(ref) >> 2]!;
+      at = nextCursor(at, table.mask);
+    }
+    return seen;
+  }
+
+  /** An entry's block, which was at `before`, is at `ref` now: its bucket is told. */
+  entryMoved(ref: Ref, before: Ref): void {
+    this.replaceInChain(before, ref, this.entryHash(ref));
+  }
+
   /** Calls `visit`, which must not change the dict, for every entry. O(n), at a fraction of what a scan costs. */
   visitAll(visit: (ref: Ref) => void): void {
     const near: Ref[] = [];
@@ -264,6 +344,42 @@ export abstract class ChainedTable {
     return this.random(random);
   }
 
+  /**
+   * Puts up to `count` entries that lie together, at a place drawn at random, into `into`, and returns how many; at least
+   * one unless the table is empty. As the hash is secret, neighbours have nothing in common, and memory is waited for once.
+   */
+  sample(random: RandomSource, count: number, into: Int32Array): number {
+    const wanted = Math.min(count, this.size);
+    if (wanted === 0) return 0;
+    const total = this.bucketCount;
+    const emptied = this.moved;
+    let found = 0;
+    let slot = 0;
+    // How many more buckets are looked at before another place is drawn: a part may be nearly empty while the table grows.
+    let near = 0;
+    for (let steps = wanted * SAMPLE_STEPS; found === 0 || (found < wanted && steps > 0); steps--) {
+      if (near === 0) {
+        slot = emptied + random.below(total - emptied);
+        near = wanted + SAMPLE_STEPS;
+      }
+      for (let ref = this.bucketHead(slot); ref !== 0 && found < wanted; ref = this.next(ref)) {
+        into[found++] = ref;
+        near = wanted + SAMPLE_STEPS;
+      }
+      near--;
+      if (++slot === total) slot = emptied;
+    }
+    return found;
+  }
+
+  /** Whether `ref` is an entry, still, and has been filed under `hash`. O(1). */
+  holds(ref: Ref, hash: number): boolean {
+    for (let at = this.head(hash); at !== 0; at = this.next(at)) {
+      if (at === ref) return this.entryHash(ref) === hash;
+    }
+    return false;
+  }
+
   /** One of the entries around a slot, all of these with equal chance, or 0: so far around that there are some as a rule. */
   private randomAround(random: RandomSource, { slot, around }: Draws): Ref {
     const { table, target } = this;
@@ -334,6 +450,7 @@ export abstract class ChainedTable {
     }
     if (this.moved < table.slots) return true;
     this.heap.tableBytes -= table.bytes;
+    table.release(this.heap.returned);
     this.table = target;
     this.target = null;
     this.moved = 0;
@@ -358,6 +475,14 @@ export abstract class ChainedTable {
     let slots = MIN_SLOTS;
     while (entries > (slots >> 2) * 3) slots *= 2;
     this.resizeTo(slots);
+  }
+
+  /** Begins to shrink a table to the size that its entries need, when that is far less. */
+  fit(): void {
+    if (this.target !== null) return;
+    let { slots } = this.table;
+    while (slots > MIN_SLOTS && this.size <= slots >> 2) slots >>= 1;
+    if (slots < this.table.slots) this.resizeTo(slots);
   }
 
   /** Forgets all entries without freeing their blocks: for when the whole heap goes. */
@@ -433,7 +558,14 @@ export abstract class ChainedTable {
     this.setHead(hash, ref);
     this.size++;
     if (this.target !== null) this.owe(MOVED_PER_STEP);
-    else if (this.size > this.table.roomFor) this.resizeTo(Math.max(MIN_SLOTS, this.table.slots * 2));
+    else if (this.size > this.table.roomFor) this.grow();
+  }
+
+  // Without a memory limit a table doubles when it is full; a larger one may have to wait until it is crowded.
+  private grow(): void {
+    const slots = Math.max(MIN_SLOTS, this.table.slots * 2);
+    if (this.size <= this.table.slots * CROWDED_LOAD && !this.heap.hasRoomFor(slots * SLOT_BYTES)) return;
+    this.resizeTo(slots);
   }
 
   protected replaceInChain(ref: Ref, by: Ref, hash = this.entryHash(ref)): void {

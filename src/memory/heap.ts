@@ -3,6 +3,9 @@
 // segments of up to 64 MiB; a block larger than a class has a buffer of its own. This file is the only one that knows
 // addresses: everything else holds a `Ref`.
 
+import { type EvacuationPlan, type HeapPages, PAGE_FREE } from './evacuation-plan.ts';
+import { ReturnedMemory } from './returned-memory.ts';
+
 /**
  * The address of a block. 0 is no block; a positive ref is a small block (in units of 16 bytes, 32 GiB in all); a
  * negative one is the number of a large block.
@@ -27,14 +30,16 @@ const CLASS_BYTES = Uint16Array.from([
   16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536,
   1792, 2048, 2560, 3072, 3584, 4096, 5120, 6144, 7168, 8192, 9360, 10912, 13104, 16384,
 ]);
+const BLOCKS_PER_PAGE = Uint16Array.from(CLASS_BYTES, (bytes) => Math.floor(PAGE_BYTES / bytes));
 const CLASS_OF_UNITS = Uint8Array.from({ length: MAX_SMALL_BYTES / UNIT_BYTES + 1 }, (_, units) =>
   CLASS_BYTES.findIndex((bytes) => bytes >= units * UNIT_BYTES),
 );
 
-const PAGE_FREE = 0;
 const PAGE_CURRENT = 1;
 const PAGE_PARTIAL = 2;
 const PAGE_FULL = 3;
+/** The blocks of the page are to be moved elsewhere; what is free in it stays free. */
+const PAGE_LEAVING = 4;
 
 /** A failure to allocate: the address range is used up or the system gave no memory. */
 export class OutOfMemoryError extends Error {}
@@ -49,6 +54,10 @@ export class Heap {
   usedBytes = 0;
   /** Bytes of tables and indexes that point into the blocks and lie beside them; their owners keep this up to date. */
   tableBytes = 0;
+  /** Of all these bytes: what a snapshot has copied or holds back, and frees when it has passed. Its owner keeps it up to date. */
+  snapshotBytes = 0;
+  /** What blocks and tables together should not exceed: tables put off growing beyond it. Nothing is ever refused. */
+  limitBytes = Number.POSITIVE_INFINITY;
   /** Bytes of memory obtained from the system (touched or not). */
   reservedBytes = 0;
 
@@ -60,6 +69,8 @@ export class Heap {
   private readonly segmentFreshPage: number[] = [];
   private readonly segmentFreePage: number[] = [];
   private readonly segmentUsedPages: number[] = [];
+  // Whether a segment is to be emptied: no page of it is handed out.
+  private readonly segmentLeaves: boolean[] = [];
 
   private emptySegment = -1;
 
@@ -80,8 +91,22 @@ export class Heap {
   private readonly largeFloats: (Float64Array | null)[] = [null];
   private readonly largeFree: number[] = [];
 
-  constructor() {
+  /** Takes note of memory that is given back. */
+  returned: ReturnedMemory;
+  private leavingPages: readonly number[] = NO_PAGES;
+
+  constructor(returned = new ReturnedMemory()) {
+    this.returned = returned;
     this.growPageTables(1);
+  }
+
+  /** Bytes of pages that are in no use, but were, and are kept. */
+  get idleBytes(): number {
+    let pages = 0;
+    for (let i = 0; i < this.segmentPages.length; i++) {
+      pages += this.segmentFreshPage[i]! - this.segmentUsedPages[i]!;
+    }
+    return pages * PAGE_BYTES;
   }
 
   /** Bytes of the pages that blocks are in, and of large blocks: `usedBytes` and what lies fallow between the blocks. */
@@ -93,6 +118,11 @@ export class Heap {
       segments += this.segmentBytes[i]!.length;
     }
     return pages * PAGE_BYTES + this.reservedBytes - segments;
+  }
+
+  /** Whether so many bytes more stay within `limitBytes`. */
+  hasRoomFor(bytes: number): boolean {
+    return this.usedBytes + this.tableBytes + bytes <= this.limitBytes;
   }
 
   /** A new block of at least `bytes`, its content undefined. Throws OutOfMemoryError. O(1). */
@@ -126,6 +156,12 @@ export class Heap {
     return copy;
   }
 
+  /** Shows all memory that blocks may lie in, piece by piece: for a test of the memory itself. */
+  eachRegion(visit: (words: Int32Array) => void): void {
+    for (const words of this.segmentWords) visit(words);
+    for (const words of this.largeWords) if (words !== null) visit(words);
+  }
+
   /** Gives a block back. The ref must not be used again. O(1). */
   free(ref: Ref): void {
     if (ref < 0) {
@@ -146,7 +182,7 @@ export class Heap {
       this.linkPartial(sizeClass, page);
     }
     if (used === 0) {
-      this.unlinkPartial(sizeClass, page);
+      if (state !== PAGE_LEAVING) this.unlinkPartial(sizeClass, page);
       this.releasePage(page);
     }
   }
@@ -174,6 +210,92 @@ export class Heap {
   /** The byte offset of a block within its memory: a multiple of 16. */
   offset(ref: Ref): number {
     return ref > 0 ? (ref & SEGMENT_UNIT_MASK) << 4 : 0;
+  }
+
+  /** What the pages look like, for a plan. */
+  get pages(): HeapPages {
+    return {
+      segmentPages: this.segmentPages,
+      segmentFreshPage: this.segmentFreshPage,
+      pagesPerSegment: PAGES_PER_SEGMENT,
+      keptSegments: FIRST_SEGMENT_PAGES.length,
+      pageClass: this.pageClass,
+      pageState: this.pageState,
+      pageUsed: this.pageUsed,
+      blocksPerPage: BLOCKS_PER_PAGE,
+      classPage: this.classPage,
+    };
+  }
+
+  /** Whether pages are being emptied. */
+  get isEvacuating(): boolean {
+    return this.leavingPages !== NO_PAGES;
+  }
+
+  /**
+   * Hands out no block any more from the pages of a plan, so that they are empty, and given back, when the blocks that
+   * `leaves` tells are moved. Until `endEvacuation`. What has changed since the plan was made does no harm. O(pages of it).
+   */
+  evacuate({ segments, pages, partial }: EvacuationPlan): void {
+    this.endEvacuation();
+    this.leavingPages = pages;
+    for (const page of pages) {
+      const state = this.pageState[page]!;
+      if (state === PAGE_FREE) continue;
+      if (state === PAGE_PARTIAL) this.unlinkPartial(this.pageClass[page]!, page);
+      else if (state === PAGE_CURRENT) this.retire(this.pageClass[page]!);
+      this.pageState[page] = PAGE_LEAVING;
+    }
+    // The last one that is put into its list is the first to be filled.
+    for (let i = partial.length - 1; i >= 0; i--) {
+      const page = partial[i]!;
+      if (this.pageState[page] !== PAGE_PARTIAL) continue;
+      const sizeClass = this.pageClass[page]!;
+      this.unlinkPartial(sizeClass, page);
+      this.linkPartial(sizeClass, page);
+    }
+    for (const segment of segments) {
+      if (this.segmentPages[segment] === 0) continue;
+      this.segmentLeaves[segment] = true;
+      if (this.segmentUsedPages[segment] === 0) this.dropSegment(segment);
+    }
+  }
+
+  /** What is left in pages that were to be emptied stays there. O(pages of the plan). */
+  endEvacuation(): void {
+    const pages = this.leavingPages;
+    this.leavingPages = NO_PAGES;
+    this.segmentLeaves.fill(false);
+    for (const page of pages) {
+      if (this.pageState[page] !== PAGE_LEAVING) continue;
+      const sizeClass = this.pageClass[page]!;
+      const isFull = this.pageUsed[page] === BLOCKS_PER_PAGE[sizeClass];
+      this.pageState[page] = isFull ? PAGE_FULL : PAGE_PARTIAL;
+      if (!isFull) this.linkPartial(sizeClass, page);
+    }
+  }
+
+  /** All of it is needed no longer. It must not be used any more. */
+  abandon(): void {
+    for (const memory of this.segmentBytes) this.returned.note(memory);
+  }
+
+  /** Whether a block lies in a page that is to be emptied. */
+  leaves(ref: Ref): boolean {
+    return ref > 0 && this.pageState[ref >>> PAGE_SHIFT] === PAGE_LEAVING;
+  }
+
+  // The class gets its next block from elsewhere. What was never handed out of its page is free like the rest.
+  private retire(sizeClass: number): void {
+    const page = this.classPage[sizeClass]!;
+    const units = CLASS_BYTES[sizeClass]! >> 4;
+    for (let ref = this.classFresh[sizeClass]!; ref < this.classFreshEnd[sizeClass]!; ref += units) {
+      this.segmentWords[ref >>> SEGMENT_SHIFT]![(ref & SEGMENT_UNIT_MASK) << 2] = this.pageFreeBlock[page]!;
+      this.pageFreeBlock[page] = ref;
+    }
+    this.classPage[sizeClass] = 0;
+    this.classFresh[sizeClass] = 0;
+    this.classFreshEnd[sizeClass] = 0;
   }
 
   private allocFromNextPage(bytes: number, sizeClass: number): Ref {
@@ -219,6 +341,7 @@ export class Heap {
 
   private takePage(): number {
     for (let segment = 0; segment < this.segmentPages.length; segment++) {
+      if (this.segmentLeaves[segment]!) continue;
       const free = this.segmentFreePage[segment]!;
       if (free !== 0) {
         this.segmentFreePage[segment] = this.pageNext[free]!;
@@ -246,6 +369,7 @@ export class Heap {
     this.segmentFloats[segment] = new Float64Array(memory.buffer);
     this.segmentPages[segment] = pages;
     this.segmentFreePage[segment] = 0;
+    this.segmentLeaves[segment] = false;
     // Page 0 is never handed out: ref 0 means no block.
     const first = segment === 0 ? 1 : 0;
     this.segmentFreshPage[segment] = first + 1;
@@ -263,14 +387,22 @@ export class Heap {
     if (--this.segmentUsedPages[segment]! > 0 || segment < FIRST_SEGMENT_PAGES.length) return;
     // One empty segment is kept: at a size around a boundary it would be dropped and obtained again and again.
     const spare = this.emptySegment;
-    if (spare >= 0 && spare !== segment && this.segmentUsedPages[spare] === 0) this.dropSegment(segment);
+    if (this.segmentLeaves[segment]!) this.dropSegment(segment);
+    else if (spare >= 0 && spare !== segment && this.segmentUsedPages[spare] === 0) this.dropSegment(segment);
     else this.emptySegment = segment;
+  }
+
+  /** Gives back the empty segment that is kept. */
+  purge(): void {
+    const spare = this.emptySegment;
+    if (spare >= 0 && this.segmentUsedPages[spare] === 0) this.dropSegment(spare);
   }
 
   // Memory goes back to the system by whole segments only: JavaScript cannot give back a part of a buffer.
   private dropSegment(segment: number): void {
     if (segment === this.emptySegment) this.emptySegment = -1;
     this.reservedBytes -= this.segmentBytes[segment]!.length;
+    this.returned.note(this.segmentBytes[segment]!);
     this.segmentBytes[segment] = EMPTY_BYTES;
     this.segmentWords[segment] = EMPTY_WORDS;
     this.segmentFloats[segment] = EMPTY_FLOATS;
@@ -306,6 +438,7 @@ export class Heap {
 
   private freeLarge(id: number): void {
     const size = this.largeBytes[id]!.length;
+    this.returned.note(this.largeBytes[id]!);
     this.largeBytes[id] = null;
     this.largeWords[id] = null;
     this.largeFloats[id] = null;
@@ -315,6 +448,7 @@ export class Heap {
   }
 }
 
+const NO_PAGES: readonly number[] = [];
 const EMPTY_BYTES = Buffer.alloc(0);
 const EMPTY_WORDS = new Int32Array(0);
 const EMPTY_FLOATS = new Float64Array(0);

@@ -6,6 +6,7 @@
 // each child, then the children, then the counts below them. What stands first for child 0 is never read. All others are
 // exact, since a ref must not outlive its entry.
 
+import type { BlockMover } from './block-mover.ts';
 import type { Dict } from './dict.ts';
 import type { Heap, Ref } from './heap.ts';
 import {
@@ -197,6 +198,63 @@ export class OrderedIndex {
   beginWalkAtScore(walk: OrderedWalk, score: number): void {
     this.findScore(score, false);
     walk.begin(this.heap, this.leaf, this.slot, false);
+  }
+
+  /**
+   * A step of a pass that moves blocks: the leaf with the entry at a rank, which must exist, the nodes above it, and the
+   * blocks of its entries. Returns the first rank behind that leaf.
+   */
+  moveLeaf(rank: number, mover: BlockMover): number {
+    const { heap } = this;
+    this.findRank(rank);
+    const first = rank - this.slot;
+    for (let level = this.height; level > 0; level--) {
+      // A node is met with each of its children: most often it has been looked at.
+      const node = this.pathNodes[level]!;
+      if (!heap.leaves(node)) continue;
+      const to = mover.move(node);
+      this.pathNodes[level] = to;
+      this.setChild(level + 1, to);
+    }
+    const leaf = mover.move(this.leaf);
+    if (leaf !== this.leaf) this.linkLeaf(leaf);
+    const words = heap.words(leaf);
+    const at = heap.offset(leaf) >> 2;
+    const count = words[at]!;
+    for (let slot = 0; slot < count; slot++) {
+      const before = words[at + LEAF_REFS + slot]!;
+      const ref = mover.move(before);
+      if (ref === before) continue;
+      this.members.entryMoved(ref, before);
+      words[at + LEAF_REFS + slot] = ref;
+      if (slot === 0) this.setFirst(1, heap.floats(leaf)[(at >> 1) + HEADER_FLOATS]!, ref);
+    }
+    return first + count;
+  }
+
+  // The path leads to another block from this level on: that of a node which has moved.
+  private setChild(level: number, child: Ref): void {
+    if (level > this.height) {
+      this.root = child;
+      return;
+    }
+    const parent = this.pathNodes[level]!;
+    this.heap.words(parent)[(this.heap.offset(parent) >> 2) + CHILDREN + this.pathSlots[level]!] = child;
+  }
+
+  // The leaf at the end of the path has moved.
+  private linkLeaf(leaf: Ref): void {
+    const { heap } = this;
+    const words = heap.words(leaf);
+    const at = heap.offset(leaf) >> 2;
+    const next = words[at + NEXT]!;
+    const previous = words[at + PREVIOUS]!;
+    if (next === 0) this.lastLeaf = leaf;
+    else heap.words(next)[(heap.offset(next) >> 2) + PREVIOUS] = leaf;
+    if (previous === 0) this.firstLeaf = leaf;
+    else heap.words(previous)[(heap.offset(previous) >> 2) + NEXT] = leaf;
+    this.setChild(1, leaf);
+    this.leaf = leaf;
   }
 
   /** Frees up to `count` blocks; returns whether any are left. The entries themselves are not touched. */

@@ -2,6 +2,7 @@
 // nothing of entries.
 
 import type { Ref } from './heap.ts';
+import type { ReturnedMemory } from './returned-memory.ts';
 
 // Slots live in chunks of 1 MiB that are allocated when first written, so that no table costs a pause.
 const CHUNK_SHIFT = 18;
@@ -12,6 +13,9 @@ const CHUNK_MASK = CHUNK_SLOTS - 1;
 const CHAIN_ENTRIES = 4;
 // Stands for every chunk that nothing was written to yet: it reads as empty and is never written.
 const UNTOUCHED_CHUNK = new Int32Array(CHUNK_SLOTS);
+
+/** What a slot takes. */
+export const SLOT_BYTES = 4;
 
 const FEW_SLOTS = 64;
 // Never written.
@@ -48,7 +52,12 @@ export class SlotTable {
   }
 
   get bytes(): number {
-    return this.slots * (this.mask < FEW_SLOTS ? 8 : 4);
+    return this.slots * (this.mask < FEW_SLOTS ? 8 : SLOT_BYTES);
+  }
+
+  /** Ends its life: `memory` is told what is needed no longer. */
+  release(memory: ReturnedMemory): void {
+    for (const chunk of this.chunks) if (chunk !== UNTOUCHED_CHUNK) memory.note(chunk);
   }
 
   get(bucket: number): Ref {

@@ -31,6 +31,7 @@ function observe(): void {
     keyChanged: (at, key) => told.push(`changed ${at.id} ${key}`),
     keyEvent: (at, event, key) => told.push(`${event} ${at.id} ${key}`),
     keyExpired: (at, key) => told.push(`expired ${at.id} ${key}`),
+    keyEvicted: (at, key) => told.push(`evicted ${at.id} ${key}`),
     databaseReplaced: (dbId, _from, by) =>
       told.push(`replaced ${dbId} by ${by === null ? 'nothing' : by.id}`),
   };

@@ -8,8 +8,9 @@ import { Heap, type Ref } from '../../src/memory/heap.ts';
 
 /** An index beside a model: the deadlines by key. */
 class CheckedIndex {
-  readonly dict = new Dict(new Heap(), hashSeed(new Uint8Array(8)));
-  readonly index = new ExpiryIndex(this.dict);
+  readonly heap = new Heap();
+  readonly dict = new Dict(this.heap, hashSeed(new Uint8Array(8)));
+  readonly index = new ExpiryIndex(this.dict, this.heap);
   readonly model = new Map<string, number>();
 
   set(key: string, deadline: number): void {

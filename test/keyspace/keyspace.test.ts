@@ -39,6 +39,7 @@ function watchExpiry(): string[] {
     keyChanged() {},
     keyEvent() {},
     keyExpired: (db, key) => expired.push(`${db.id} ${key}`),
+    keyEvicted() {},
     databaseReplaced() {},
   };
   return expired;
