@@ -10,10 +10,11 @@ export function connectInProcess(peers: Peers): Duplex {
   const connection = new Connection(
     near,
     { address: 'in-process:0', localAddress: 'in-process:0', fd: -1, isUnixSocket: false, isLocal: true },
-    false,
+    'stream',
     peers,
   );
   peers.joined(connection);
+  peers.stats.connectionsReceived++;
   receiveByEvents(near, connection);
   // Before Node 22 an end of the pair does not hear of the other's destruction.
   far.once('close', () => connection.close());

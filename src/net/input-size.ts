@@ -20,8 +20,8 @@ const IDLE_MS = 2000;
 export function grownCapacity(used: number, missing: number): number {
   const announced = used + missing;
   if (announced <= BELIEVED_BYTES) return Math.max(SMALL_BYTES, missing > 0 ? announced : used * 2);
-  if (used >= TRUSTED_BYTES && missing > 0) return Math.min(announced, used * TRUST);
-  return Math.max(SMALL_BYTES, used * 2);
+  const expected = used * (used >= TRUSTED_BYTES && missing > 0 ? TRUST : 2);
+  return Math.max(SMALL_BYTES, missing > 0 ? Math.min(announced, expected) : expected);
 }
 
 /** Whether memory of this capacity is kept for the next request when all in it has been used up. */

@@ -10,15 +10,21 @@ export class LateOutput {
   bytes = 0;
 
   private readonly stream: Duplex;
+  // At most about so much is given to the stream at once.
+  private readonly stepBytes: number;
   private readonly onCaughtUp: () => void;
   private blocks: Buffer[] = [];
   // The last block is filled so far; those before it are full.
   private used = 0;
   private readonly taken = (error?: Error | null) => this.sendNext(error);
 
-  /** `first` is the first output that is late, which must stay as it is. `onCaughtUp` is called when nothing waits any more. */
-  constructor(stream: Duplex, first: Buffer, onCaughtUp: () => void) {
+  /**
+   * `first` is the first output that is late, which must stay as it is (encryption has done with it at once). `onCaughtUp` is
+   * called when nothing waits any more. A stream that copies all that it is given gets it in steps of about `stepBytes`.
+   */
+  constructor(stream: Duplex, first: Buffer, onCaughtUp: () => void, stepBytes: number) {
     this.stream = stream;
+    this.stepBytes = stepBytes;
     this.onCaughtUp = onCaughtUp;
     stream.write(first, this.taken);
   }
@@ -46,22 +52,36 @@ export class LateOutput {
   }
 
   /** Gives the stream all that waits. */
-  release(taken: (error?: Error | null) => void = () => {}): void {
-    const { blocks, used, stream } = this;
-    const last = blocks.pop();
-    if (last === undefined) return;
-    this.blocks = [];
-    this.bytes = 0;
-    this.used = 0;
-    stream.cork();
-    for (const block of blocks) stream.write(block);
-    stream.write(last.subarray(0, used), taken);
-    stream.uncork();
+  release(): void {
+    if (this.bytes > 0) this.give(this.blocks.length, () => {});
   }
 
   private sendNext(error?: Error | null): void {
     if (error) return;
-    if (this.bytes === 0) this.onCaughtUp();
-    else this.release(this.taken);
+    if (this.bytes === 0) {
+      this.onCaughtUp();
+      return;
+    }
+    let count = 1;
+    for (let step = this.blocks[0]!.length; count < this.blocks.length; count++) {
+      step += this.blocks[count]!.length;
+      if (step > this.stepBytes) break;
+    }
+    this.give(count, this.taken);
+  }
+
+  private give(count: number, taken: (error?: Error | null) => void): void {
+    const { stream, used } = this;
+    const isAll = count === this.blocks.length;
+    const given = this.blocks.splice(0, count);
+    const last = given.pop()!;
+    const end = isAll ? used : last.length;
+    this.bytes -= end;
+    for (const block of given) this.bytes -= block.length;
+    if (isAll) this.used = 0;
+    stream.cork();
+    for (const block of given) stream.write(block);
+    stream.write(end === last.length ? last : last.subarray(0, end), taken);
+    stream.uncork();
   }
 }

@@ -42,7 +42,9 @@ export function readingInto(
       callback(length: number, bytes: Uint8Array) {
         reader!.receive(bytes as Buffer, length);
         if (length < buffer.length) return true;
-        timers.afterTurn(() => socket.resume());
+        timers.afterTurn(() => {
+          if (!socket.isPaused()) socket.resume();
+        });
         return false;
       },
     },
