@@ -4,7 +4,6 @@
 import { CLIENT_TYPES, type Client, type ClientType } from '../engine/client.ts';
 import { arg, command } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
-import type { Arguments } from '../resp/arguments.ts';
 import {
   CLIENT_ID_NOT_POSITIVE,
   NO_SUCH_CLIENT,
@@ -63,7 +62,7 @@ export const clientKill = command({
   run(ctx) {
     const { args, reply } = ctx;
     if (args.count > 3) {
-      const filters = readFilters(args, ctx.client);
+      const filters = readFilters(ctx);
       const { killed, killsItself } = kill(ctx, (client) => filters.every((accepts) => accepts(client)));
       reply.integer(killed);
       if (killsItself) ctx.client.connection.closeAfterReplies();
@@ -98,7 +97,8 @@ function kill(ctx: CommandContext, accepts: Filter): { killed: number; killsItse
 }
 
 // The last of several filters of a kind counts.
-function readFilters(args: Arguments, self: Client): Filter[] {
+function readFilters(ctx: CommandContext): Filter[] {
+  const { args, client: self } = ctx;
   const filters = new Map<string, Filter>([['skipme', (client) => client !== self]]);
   for (let i = 2; i < args.count; i += 2) {
     if (i + 1 === args.count) throw SYNTAX;
@@ -116,8 +116,8 @@ function readFilters(args: Arguments, self: Client): Filter[] {
       const address = args.string(i + 1);
       filters.set('laddr', (client) => client.connection.localAddress === address);
     } else if (args.is(i, 'user')) {
-      const user = args.string(i + 1);
-      if (user !== 'default') throw noSuchUser(user);
+      const user = ctx.server.acl.get(args.string(i + 1));
+      if (user === null) throw noSuchUser(args.string(i + 1));
       filters.set('user', (client) => client.user === user);
     } else if (args.is(i, 'skipme')) {
       if (args.is(i + 1, 'yes')) filters.set('skipme', (client) => client !== self);

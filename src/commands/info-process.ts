@@ -1,8 +1,9 @@
 // INFO's sections about the process and what it spends: server, clients, memory, processor time.
 
+import { createHash } from 'node:crypto';
 import { REDIS_VERSION } from '../base/version.ts';
 import type { InfoField, InfoSection } from '../engine/info-section.ts';
-import { humanBytes, memoryFigures } from '../engine/memory-figures.ts';
+import { humanBytes, memoryFigures, ratioOf } from '../engine/memory-figures.ts';
 import type { ServerParts } from '../engine/server-parts.ts';
 
 const SECONDS_PER_DAY = 24 * 3600;
@@ -13,21 +14,28 @@ export const serverSection: InfoSection = {
   inDefault: true,
   inAll: true,
   fields: (server) => {
-    const { config, keyspace, lifecycle, runtime } = server;
+    const { config, keyspace, lifecycle, runtime, supervisor } = server;
+    const { shutdownInMs } = lifecycle;
     const uptimeSeconds = Math.floor(keyspace.nowMs / 1000) - Math.floor(lifecycle.startedMs / 1000);
     return [
       ['redis_version', REDIS_VERSION],
       // As Redis says where it was not built from a git checkout.
       ['redis_git_sha1', '00000000'],
       ['redis_git_dirty', 0],
+      ['redis_build_id', buildId(runtime.process.nodeVersion())],
       ['redis_mode', 'standalone'],
       ['os', runtime.process.systemName()],
       ['node_version', runtime.process.nodeVersion()],
       ['arch_bits', 64],
+      ['monotonic_clock', 'POSIX clock_gettime'],
+      ['multiplexing_api', runtime.process.pollsBy()],
+      // One thread has the data, and no compiler was asked: the words of a build that knows of neither.
+      ['atomicvar_api', 'none'],
+      ['gcc_version', '0.0.0'],
       ['process_id', runtime.pid],
-      ['process_supervised', 'no'],
+      ['process_supervised', supervisor.name],
       ['run_id', lifecycle.runId],
-      ['tcp_port', lifecycle.port],
+      ['tcp_port', lifecycle.port === 0 ? lifecycle.tlsPort : lifecycle.port],
       ['server_time_usec', runtime.clock.nowUs()],
       ['uptime_in_seconds', uptimeSeconds],
       ['uptime_in_days', Math.floor(uptimeSeconds / SECONDS_PER_DAY)],
@@ -37,18 +45,29 @@ export const serverSection: InfoSection = {
       ['executable', lifecycle.executable],
       ['config_file', lifecycle.configFile],
       ['io_threads_active', 0],
+      ...(lifecycle.shutdownInMs === null
+        ? []
+        : [['shutdown_in_milliseconds', Math.round(lifecycle.shutdownInMs)] as const]),
+      ...(shutdownInMs === null ? [] : [['shutdown_in_milliseconds', shutdownInMs] as const]),
       ...listeners(server),
     ];
   },
 };
 
-function listeners({ config, lifecycle }: ServerParts): InfoField[] {
-  const found: string[] = [];
-  const { bind, unixsocket } = config.values;
-  const addresses = (names: readonly string[]) => names.map((name) => `,bind=${name}`).join('');
-  if (lifecycle.port !== 0) found.push(`name=tcp${addresses(bind)},port=${lifecycle.port}`);
-  if (unixsocket !== '') found.push(`name=unix${addresses([unixsocket])}`);
-  return found.map((text, i) => [`listener${i}`, text]);
+// Tells builds apart, as Redis's checksum of its version and platform does.
+function buildId(nodeVersion: string): string {
+  return createHash('sha1').update(`respite ${REDIS_VERSION} node ${nodeVersion}`).digest('hex').slice(0, 16);
+}
+
+function listeners({ lifecycle }: ServerParts): InfoField[] {
+  const fields: InfoField[] = [];
+  for (const [i, facts] of lifecycle.listeners.entries()) {
+    if (facts === null) continue;
+    const addresses = facts.addresses.map((address) => `,bind=${address}`).join('');
+    const port = facts.port === 0 ? '' : `,port=${facts.port}`;
+    fields.push([`listener${i}`, `name=${facts.kind}${addresses}${port}`]);
+  }
+  return fields;
 }
 
 export const clientsSection: InfoSection = {
@@ -56,7 +75,7 @@ export const clientsSection: InfoSection = {
   title: 'Clients',
   inDefault: true,
   inAll: true,
-  fields: ({ blocking, clients, config, replication, stats, tracking }) => [
+  fields: ({ blocking, clients, config, replication, stats, throttling, tracking }) => [
     ['connected_clients', clients.size - replication.replicaCount],
     ['cluster_connections', 0],
     ['maxclients', config.values.maxclients],
@@ -65,7 +84,9 @@ export const clientsSection: InfoSection = {
     // Clients that CLIENT PAUSE holds back count as blocked.
     ['blocked_clients', clients.postponedCount + blocking.size],
     ['tracking_clients', tracking.clientCount],
-    ['clients_in_timeout_table', 0],
+    // Ours: held back, because they send more than they may.
+    ['throttled_clients', throttling.heldClients],
+    ['clients_in_timeout_table', blocking.timedCount],
     ['total_blocking_keys', blocking.keyCount],
     ['total_blocking_keys_on_nokey', blocking.lossKeyCount],
   ],
@@ -82,7 +103,8 @@ export const memorySection: InfoSection = {
     const values = programs.scriptValues + programs.functionValues;
     const texts = programs.scripts + programs.functions;
     const figures = memoryFigures(server);
-    const { usedBytes, peakBytes, rssBytes, datasetBytes, allocatedBytes, activeBytes } = figures;
+    const { usedBytes, peakBytes, rssBytes, datasetBytes, allocatedBytes, activeBytes, residentBytes } =
+      figures;
     const totalBytes = runtime.process.totalMemoryBytes();
     const { maxmemory } = config.values;
     return [
@@ -96,9 +118,10 @@ export const memorySection: InfoSection = {
       ['used_memory_overhead', figures.overheadBytes],
       ['used_memory_startup', figures.startupBytes],
       ['used_memory_dataset', datasetBytes],
-      ['used_memory_dataset_perc', percent(datasetBytes, Math.max(1, usedBytes - figures.startupBytes))],
+      ['used_memory_dataset_perc', percent(datasetBytes, figures.netBytes)],
       ['allocator_allocated', allocatedBytes],
       ['allocator_active', activeBytes],
+      ['allocator_resident', residentBytes],
       ['total_system_memory', totalBytes],
       ['total_system_memory_human', humanBytes(totalBytes)],
       ['used_memory_lua', programs.scriptValues],
@@ -119,16 +142,21 @@ export const memorySection: InfoSection = {
       ['maxmemory_policy', config.values['maxmemory-policy']],
       ['allocator_frag_ratio', ratio(activeBytes, allocatedBytes)],
       ['allocator_frag_bytes', activeBytes - allocatedBytes],
+      ['allocator_rss_ratio', ratio(residentBytes, activeBytes)],
+      ['allocator_rss_bytes', residentBytes - activeBytes],
+      ['rss_overhead_ratio', ratio(rssBytes, residentBytes)],
+      ['rss_overhead_bytes', rssBytes - residentBytes],
       ['mem_fragmentation_ratio', ratio(rssBytes, usedBytes)],
       ['mem_fragmentation_bytes', rssBytes - usedBytes],
-      ['mem_not_counted_for_evict', 0],
-      ['mem_replication_backlog', 0],
-      ['mem_total_replication_buffers', 0],
+      ['mem_not_counted_for_evict', figures.notCountedBytes],
+      ['mem_replication_backlog', figures.backlogBytes],
+      ['mem_total_replication_buffers', figures.replicationBytes],
       ['mem_clients_slaves', figures.replicaBytes],
-      ['mem_clients_normal', figures.clientBytes - figures.replicaBytes],
+      ['mem_clients_normal', figures.clientBytes],
       ['mem_cluster_links', 0],
-      ['mem_aof_buffer', server.persistence.aof.bufferLength],
+      ['mem_aof_buffer', figures.aofBytes],
       ['mem_allocator', 'respite'],
+      ['active_defrag_running', server.defragmentation.runningPercent],
       ['lazyfree_pending_objects', keyspace.pendingFrees],
       ['lazyfreed_objects', keyspace.stats.lazyFreed],
     ];
@@ -140,7 +168,7 @@ function percent(part: number, whole: number): string {
 }
 
 function ratio(a: number, b: number): string {
-  return (b === 0 ? 1 : a / b).toFixed(2);
+  return ratioOf(a, b).toFixed(2);
 }
 
 export const cpuSection: InfoSection = {
@@ -150,12 +178,15 @@ export const cpuSection: InfoSection = {
   inAll: true,
   fields: ({ runtime }) => {
     const { user, system } = runtime.process.cpuUs();
+    const mainThread = runtime.process.mainThreadCpuUs();
     return [
       ['used_cpu_sys', seconds(system)],
       ['used_cpu_user', seconds(user)],
       // There are no child processes.
       ['used_cpu_sys_children', seconds(0)],
       ['used_cpu_user_children', seconds(0)],
+      ['used_cpu_sys_main_thread', seconds(mainThread.system)],
+      ['used_cpu_user_main_thread', seconds(mainThread.user)],
     ];
   },
 };

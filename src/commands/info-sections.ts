@@ -1,8 +1,8 @@
 // The sections of INFO, in its order. Fields have Redis's names and order. A field stands here when its figure is real,
-// be it a zero because nothing of the kind has happened; what would have to be made up is left out: the compiler, and
-// figures of fork, of threads, of copies on write and of defragmentation, which this server has not.
+// be it a zero because nothing of the kind has happened or can happen here (there are no forks and no threads).
 
-import type { InfoSection } from '../engine/info-section.ts';
+import type { InfoField, InfoSection } from '../engine/info-section.ts';
+import type { ReplicaFigures } from '../engine/replication.ts';
 import { persistenceSection } from './info-persistence.ts';
 import { clientsSection, cpuSection, memorySection, serverSection } from './info-process.ts';
 import {
@@ -18,29 +18,38 @@ const replicationSection: InfoSection = {
   title: 'Replication',
   inDefault: true,
   inAll: true,
-  fields: ({ config, lifecycle, replication }) => [
-    ['role', 'master'],
-    ['connected_slaves', replication.replicaCount],
-    ...replication
-      .figures()
-      .map(
-        ({ host, port, state, acknowledgedOffset, lagSeconds }, i) =>
-          [
-            `slave${i}`,
-            `ip=${host},port=${port},state=${state},offset=${acknowledgedOffset},lag=${lagSeconds}`,
-          ] as const,
-      ),
-    ['master_failover_state', 'no-failover'],
-    ['master_replid', lifecycle.replicationId],
-    ['master_replid2', '0'.repeat(40)],
-    ['master_repl_offset', replication.offset],
-    ['second_repl_offset', -1],
-    ['repl_backlog_active', 0],
-    ['repl_backlog_size', config.values['repl-backlog-size']],
-    ['repl_backlog_first_byte_offset', 0],
-    ['repl_backlog_histlen', 0],
-  ],
+  fields: ({ config, masterLink, replication }) => {
+    const { backlog, history } = replication;
+    const { values } = config;
+    const countsGood = values['min-replicas-to-write'] > 0 && values['min-replicas-max-lag'] > 0;
+    return [
+      ['role', masterLink.isReplica ? 'slave' : 'master'],
+      ...masterLink.fields(),
+      ['connected_slaves', replication.replicaCount],
+      ...(countsGood ? [['min_slaves_good_slaves', replication.goodReplicaCount] as const] : []),
+      ...replication.figures().map(replicaField),
+      ['master_failover_state', masterLink.failoverState],
+      ['master_replid', history.id],
+      ['master_replid2', history.secondId],
+      ['master_repl_offset', history.offset],
+      ['second_repl_offset', history.secondOffset],
+      ['repl_backlog_active', backlog.isActive ? 1 : 0],
+      ['repl_backlog_size', backlog.size],
+      ['repl_backlog_first_byte_offset', backlog.firstByte],
+      ['repl_backlog_histlen', backlog.length],
+    ];
+  },
 };
+
+function replicaField(
+  { host, port, state, acknowledgedOffset, lagSeconds }: ReplicaFigures,
+  i: number,
+): InfoField {
+  return [
+    `slave${i}`,
+    `ip=${host},port=${port},state=${state},offset=${acknowledgedOffset},lag=${lagSeconds}`,
+  ];
+}
 
 const modulesSection: InfoSection = {
   name: 'modules',

@@ -1,12 +1,31 @@
-// LATENCY: how long commands take. The events of the latency monitor are not watched yet.
+// LATENCY: how long commands take, and which events took too long. What is recorded is in engine/latency-monitor.
 
-import { arg, type Command, command } from '../engine/command-spec.ts';
+import { arg, type Command, type CommandSpec, command } from '../engine/command-spec.ts';
 import { helpSubcommand } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
+import { latencyReport } from '../engine/latency-doctor.ts';
+import { drawLatency } from '../engine/latency-graph.ts';
 import type { LatencyHistogram } from '../engine/latency-histogram.ts';
+import { noLatencySamples } from '../resp/errors.ts';
 
 const GROUP = 'server';
-const FLAGS = ['admin', 'noscript', 'loading', 'stale'] as const;
+const ALL_NODES: readonly string[] = [
+  'nondeterministic_output',
+  'request_policy:all_nodes',
+  'response_policy:special',
+];
+
+const subcommand = (
+  spec: Pick<CommandSpec, 'name' | 'summary' | 'arity' | 'run'> & Partial<CommandSpec>,
+): Command =>
+  command({
+    since: '2.8.13',
+    group: GROUP,
+    complexity: 'O(1)',
+    flags: ['admin', 'noscript', 'loading', 'stale'],
+    tips: ALL_NODES,
+    ...spec,
+  });
 
 export const latency = command({
   name: 'latency',
@@ -17,37 +36,91 @@ export const latency = command({
   arity: -2,
   flags: [],
   help: [
-    'HISTOGRAM [<command> ...]',
-    '    Show how often commands took how long: for the named ones and their subcommands, or for all.',
+    'DOCTOR',
+    '    Tell what was slow, and what can be done about it.',
+    'GRAPH <event>',
+    '    Draw the samples of an event.',
+    'HISTORY <event>',
+    '    Show the samples of an event: seconds since 1970, and milliseconds.',
+    'LATEST',
+    '    Show the last sample of every event, and the longest one.',
     'RESET [<event> ...]',
     '    Forget the samples of events, of all without a name.',
+    'HISTOGRAM [COMMAND ...]',
+    '    Show how often commands took how long: for the named ones and their subcommands, or for all.',
   ],
   subcommands: [
+    subcommand({
+      name: 'doctor',
+      summary: 'Tells what was slow, and what can be done about it.',
+      arity: 2,
+      run: ({ reply, server, nowMs }) =>
+        reply.verbatim(latencyReport(server, Math.floor(nowMs / 1000)), 'txt'),
+    }),
+    subcommand({
+      name: 'graph',
+      summary: 'Draws the samples of an event.',
+      arity: 3,
+      args: [arg.string('event')],
+      run: ({ args, reply, server, nowMs }) => {
+        const series = server.latency.of(args.string(2));
+        if (series === undefined) throw noLatencySamples(args.string(2));
+        reply.verbatim(drawLatency(series, Math.floor(nowMs / 1000)), 'txt');
+      },
+    }),
     helpSubcommand({ since: '2.8.13', group: GROUP }),
-    command({
+    subcommand({
       name: 'histogram',
       since: '7.0.0',
-      group: GROUP,
       complexity: 'O(N) where N is the number of commands shown',
       summary: 'Shows how often commands took how long.',
       arity: -2,
-      flags: FLAGS,
-      tips: ['nondeterministic_output', 'request_policy:all_nodes', 'response_policy:special'],
       args: [arg.string('command', { optional: true, multiple: true })],
       run: replyHistograms,
     }),
-    command({
+    subcommand({
+      name: 'history',
+      summary: 'Shows the samples of an event.',
+      arity: 3,
+      args: [arg.string('event')],
+      run: ({ args, reply, server }) => {
+        const samples = server.latency.of(args.string(2))?.samples ?? [];
+        reply.array(samples.length);
+        for (const { timeSeconds, durationMs } of samples) {
+          reply.array(2);
+          reply.integer(timeSeconds);
+          reply.integer(durationMs);
+        }
+      },
+    }),
+    subcommand({
+      name: 'latest',
+      summary: 'Shows the last and the longest sample of every event.',
+      arity: 2,
+      run: ({ reply, server }) => {
+        const { all } = server.latency;
+        reply.array(all.size);
+        for (const { event, samples, maxMs } of all.values()) {
+          const { timeSeconds, durationMs } = samples.at(-1)!;
+          reply.array(4);
+          reply.bulkText(event);
+          reply.integer(timeSeconds);
+          reply.integer(durationMs);
+          reply.integer(maxMs);
+        }
+      },
+    }),
+    subcommand({
       name: 'reset',
-      since: '2.8.13',
-      group: GROUP,
-      complexity: 'O(1)',
       summary: 'Forgets the samples of events.',
       arity: -2,
-      flags: FLAGS,
       tips: ['request_policy:all_nodes', 'response_policy:agg_sum'],
       args: [arg.string('event', { optional: true, multiple: true })],
-      // No event has samples, so none is reset.
-      run: ({ reply }) => reply.integer(0),
+      run: ({ args, reply, server }) => {
+        let count = args.count > 2 ? 0 : server.latency.reset(null);
+        for (let i = 2; i < args.count; i++) count += server.latency.reset(args.string(i));
+        reply.integer(count);
+      },
     }),
   ],
 });

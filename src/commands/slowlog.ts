@@ -71,7 +71,7 @@ export const slowlog = command({
 
 function replyEntries({ args, reply, server }: CommandContext): void {
   if (args.count > 3) throw syntaxOfSubcommand(args.string(1), 'slowlog');
-  const count = args.count > 2 ? args.int(2, COUNT_BELOW_MINUS_ONE) : STANDARD_COUNT;
+  const count = args.count > 2 ? Number(args.int64(2, COUNT_BELOW_MINUS_ONE)) : STANDARD_COUNT;
   if (count < -1) throw COUNT_BELOW_MINUS_ONE;
   const entries = server.slowLog.latest(count === -1 ? server.slowLog.length : count);
   reply.array(entries.length);

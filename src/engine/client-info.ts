@@ -9,6 +9,8 @@ import type { ServerParts } from './server-parts.ts';
 const CLIENT_BYTES = 5000;
 const WATCHED_KEY_BYTES = 440;
 const SUBSCRIPTION_BYTES = 200;
+// A prefix that a client tracks: in its own list and in the table of all.
+const PREFIX_BYTES = 200;
 
 /** `id=… addr=… … lib-ver=…`, without a line end; the order of the fields is Redis's. */
 export function describeClient(client: Client, server: ServerParts): string {
@@ -30,7 +32,7 @@ export function describeClient(client: Client, server: ServerParts): string {
     ['multi', transaction === null ? -1 : transaction.count],
     ['qbuf', connection.inputBytes],
     ['qbuf-free', connection.inputFreeBytes],
-    ['argv-mem', connection.argumentBytes],
+    ['argv-mem', argumentBytes(client)],
     ['multi-mem', transaction?.bytes ?? 0],
     // A client has no reply buffer of its own.
     ['rbs', 0],
@@ -41,12 +43,14 @@ export function describeClient(client: Client, server: ServerParts): string {
     ['tot-mem', clientBytes(client)],
     ['events', connection.outputBytes > 0 ? 'rw' : 'r'],
     ['cmd', client.lastCommand?.fullName ?? 'NULL'],
-    ['user', client.user],
+    ['user', client.user.name],
     ['redir', tracking?.isOn ? tracking.redirectTo : -1],
     ['resp', client.protocol],
     ['lib-name', shownName(client.libName)],
     ['lib-ver', shownName(client.libVersion)],
   ];
+  // What Redis does not have, for those whom it concerns.
+  if (client.throttle !== null) fields.push(['throttled', client.throttle.heldMs]);
   return fields.map(([name, value]) => `${name}=${value}`).join(' ');
 }
 
@@ -57,13 +61,19 @@ export function clientBytes(client: Client): number {
     CLIENT_BYTES +
     connection.inputBytes +
     connection.inputFreeBytes +
-    connection.argumentBytes +
+    argumentBytes(client) +
     connection.replyBytes +
     connection.outputBytes +
     (client.transaction?.bytes ?? 0) +
     client.watchCount * WATCHED_KEY_BYTES +
-    (client.subscriptions?.count ?? 0) * SUBSCRIPTION_BYTES
+    (client.subscriptions?.count ?? 0) * SUBSCRIPTION_BYTES +
+    (client.tracking?.prefixes.length ?? 0) * PREFIX_BYTES
   );
+}
+
+// Those of the request that has arrived in part, or that runs, or that waits for a key.
+function argumentBytes({ connection, wait }: Client): number {
+  return connection.argumentBytes + (wait === null ? 0 : wait.args.totalBytes);
 }
 
 // Names are checked up to a zero byte only (see commands/client-attributes); what follows must not get into a line.
@@ -80,6 +90,7 @@ function clientFlags(client: Client): string {
   let flags = '';
   if (client.isMonitor) flags += 'O';
   if (client.isReplica) flags += 'S';
+  if (client.isMaster) flags += 'M';
   if (client.isSubscriber) flags += 'P';
   if (client.transaction !== null) flags += 'x';
   if (client.postponed || client.wait !== null) flags += 'b';

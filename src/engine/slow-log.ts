@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import type { SlowCommandListener } from './call.ts';
 import type { Client } from './client.ts';
-import type { Command } from './command-spec.ts';
+import { COMMAND_FLAG, type Command } from './command-spec.ts';
 
 const MAX_ARGUMENTS = 32;
 const MAX_ARGUMENT_BYTES = 128;
@@ -53,14 +53,22 @@ export class SlowLog implements SlowCommandListener {
   }
 
   slowCommand(client: Client, command: Command, args: Arguments, durationUs: number): void {
+    if (command.has(COMMAND_FLAG.skip_slowlog)) return;
     this.newestFirst.unshift({
       id: this.nextId++,
       timeSeconds: Math.floor(this.clock.nowMs() / 1000),
       durationUs: Math.floor(durationUs),
       args: shortened(args, command.spec.secrets?.(args, this.config) ?? []),
-      address: client.connection.address,
+      // What a script runs has no address.
+      address: client.isScript ? '' : client.connection.address,
       clientName: client.name,
     });
+    this.trim();
+  }
+
+  /** Forgets the oldest entries beyond `slowlog-max-len`; not while nothing is recorded. */
+  trim(): void {
+    if (this.thresholdUs() === Number.POSITIVE_INFINITY) return;
     while (this.length > this.config.values['slowlog-max-len']) this.newestFirst.pop();
   }
 }

@@ -1,7 +1,7 @@
 // SLOWLOG and LATENCY.
 
 import type { CommandCase } from '../support/case.ts';
-import { anything, error, integerBetween, map, matching, OK } from '../support/expected.ts';
+import { anything, error, integerBetween, map, matching, OK, simple } from '../support/expected.ts';
 
 const everything = { 'slowlog-log-slower-than': '0' };
 const COUNT = error('ERR count should be greater than or equal to -1');
@@ -85,12 +85,39 @@ export const cases: CommandCase[] = [
     steps: [
       ['SLOWLOG GET x', COUNT],
       ['SLOWLOG GET -2', COUNT],
+      ['SLOWLOG GET 9223372036854775808', COUNT],
+      ['SLOWLOG GET 9223372036854775807', []],
       [
         'SLOWLOG GET 1 2',
         error("ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP."),
       ],
       ['SLOWLOG nosuch', error("ERR unknown subcommand 'nosuch'. Try SLOWLOG HELP.")],
       ['SLOWLOG LEN x', error("ERR wrong number of arguments for 'slowlog|len' command")],
+    ],
+  },
+  {
+    name: 'SLOWLOG keeps what a transaction and a script run, and no EXEC',
+    referenceSince: '7.2',
+    config: everything,
+    not: {
+      script: 'the log would have EVAL beside each',
+      resp3: COUNTS_ALL_REQUESTS,
+      multi: COUNTS_ALL_REQUESTS,
+    },
+    steps: [
+      ['MULTI', OK],
+      ['SET a 1', simple('QUEUED')],
+      ['EXEC', [OK]],
+      [['EVAL', "return redis.call('get', 'a')", '0'], '1'],
+      [
+        'SLOWLOG GET',
+        [
+          entry(3, 'EVAL', "return redis.call('get', 'a')", '0'),
+          [2, anything, anything, ['get', 'a'], '', ''],
+          entry(1, 'SET', 'a', '1'),
+          entry(0, 'MULTI'),
+        ],
+      ],
     ],
   },
   {
@@ -111,6 +138,11 @@ export const cases: CommandCase[] = [
       ],
       ['LATENCY RESET', 0],
       ['LATENCY RESET event', 0],
+      ['LATENCY LATEST', []],
+      ['LATENCY HISTORY nosuch', []],
+      ['LATENCY GRAPH nosuch', error("ERR No samples available for event 'nosuch'")],
+      ['LATENCY GRAPH', error("ERR wrong number of arguments for 'latency|graph' command")],
+      ['LATENCY DOCTOR x', error("ERR wrong number of arguments for 'latency|doctor' command")],
       ['LATENCY nosuch', error("ERR unknown subcommand 'nosuch'. Try LATENCY HELP.")],
     ],
   },

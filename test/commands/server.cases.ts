@@ -1,4 +1,4 @@
-// TIME, ROLE, LASTSAVE, LOLWUT, SHUTDOWN and MEMORY.
+// TIME, ROLE, LASTSAVE, LOLWUT and SHUTDOWN.
 
 import type { CommandCase } from '../support/case.ts';
 import { error, integerBetween, matching, OK } from '../support/expected.ts';
@@ -64,24 +64,6 @@ export const cases: CommandCase[] = [
       ['MULTI', OK],
       ['SHUTDOWN ABORT', error('ERR Command not allowed inside a transaction')],
       ['EXEC', error('EXECABORT Transaction discarded because of previous errors.')],
-    ],
-  },
-  {
-    name: 'MEMORY USAGE is an integer for a key, null for none',
-    steps: [
-      ['MEMORY USAGE a', null],
-      ['SET a text', OK],
-      ['MEMORY USAGE a', integerBetween(16, 128)],
-      ['MEMORY USAGE a SAMPLES 5', integerBetween(16, 128)],
-      ['MEMORY USAGE a samples 0 samples 9', integerBetween(16, 128)],
-      [['SET', 'a', 'x'.repeat(10_000)], OK],
-      ['MEMORY USAGE a', integerBetween(10_000, 13_000)],
-      ['MEMORY USAGE a SAMPLES', SYNTAX],
-      ['MEMORY USAGE a SAMPLES -1', SYNTAX],
-      ['MEMORY USAGE a SAMPLES x', error('ERR value is not an integer or out of range')],
-      ['MEMORY USAGE a nosuch 1', SYNTAX],
-      ['MEMORY USAGE', arity('memory|usage')],
-      ['MEMORY nosuch', error("ERR unknown subcommand 'nosuch'. Try MEMORY HELP.")],
     ],
   },
 ];
