@@ -2,14 +2,15 @@
 // input that is not parsed yet and the output that is not taken yet. Any duplex stream can be one; a socket only has
 // cheaper ways in (one shared read buffer) and out (memory that the kernel copies at once).
 
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toBytes } from '../base/bytes.ts';
-import type { Client, ClientConnection } from '../engine/client.ts';
+import type { Client, ClientConnection, OutputFeed } from '../engine/client.ts';
 import { REPLY_MODE } from '../engine/client.ts';
 import type { ReplyOwner } from '../engine/turn.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { NO_BYTES, PARSED, RequestParser } from '../resp/request-parser.ts';
-import { BulkSender } from './bulk-sender.ts';
+import { FeedSender } from './feed-sender.ts';
 import { grownCapacity, isKept, SMALL_BYTES, trimmedCapacity } from './input-size.ts';
 import { LateOutput } from './late-output.ts';
 import { GATHERED_BYTES, type Peers } from './peers.ts';
@@ -17,6 +18,12 @@ import { unsentBytes } from './send-queue.ts';
 
 // Output of one turn is held against the limits from here on, as Redis does not count a client's first 16 KB.
 const UNLIMITED_OUTPUT_BYTES = 16 * 1024;
+
+/**
+ * What takes the output: the kernel, which has copied what a write took completely; encryption, which has copied everything
+ * when a write returns; a stream within the process, which keeps the memory and must get a copy.
+ */
+export type Outlet = 'kernel' | 'cipher' | 'stream';
 
 /** Who the peer is, as CLIENT LIST shows it. */
 export interface PeerAddress {
@@ -44,8 +51,8 @@ export class Connection implements ClientConnection, ReplyOwner {
 
   private readonly stream: Duplex;
   private readonly peers: Peers;
-  // The kernel has copied what `write` took completely; other streams keep the memory and must get a copy.
-  private readonly kernelCopies: boolean;
+  private readonly encrypts: boolean;
+  private readonly mustCopy: boolean;
   private readonly parser = new RequestParser();
   // A request whose end has not arrived keeps its arguments; all others share the server's.
   private partial: Arguments | null = null;
@@ -53,12 +60,19 @@ export class Connection implements ClientConnection, ReplyOwner {
   private inputLength = 0;
   // The most that `input` has held since it was last looked through.
   private inputPeak = 0;
+  // Other memory is held for input than when it was last counted.
+  private inputChanged = false;
+  // The peer is behind, and shall be counted anew when it has caught up.
+  private awaitsDrain = false;
   // What is written for the request that runs, from mark 0 on, is dropped when it has ended.
   private muted = false;
   // Messages that wait for the end of the request that runs.
   private held: ReplyPart[] | null = null;
   private heldAhead = 0;
   private suspended = false;
+  // It is held back until it may send more.
+  private isHeld = false;
+  private readsNot = false;
   private closing = false;
   private closed = false;
   private ending = false;
@@ -70,7 +84,8 @@ export class Connection implements ClientConnection, ReplyOwner {
   private enlisted = false;
   private softLimitSinceMs = 0;
   private unsent = 0;
-  private bulk: BulkSender | null = null;
+  // What a replica gets.
+  private sender: FeedSender | null = null;
   // While the peer is behind.
   private late: LateOutput | null = null;
   private readonly caughtUp = () => {
@@ -80,9 +95,10 @@ export class Connection implements ClientConnection, ReplyOwner {
   private repliedBefore = 0;
   private errorsBefore = 0;
 
-  constructor(stream: Duplex, peer: PeerAddress, kernelCopies: boolean, peers: Peers) {
+  constructor(stream: Duplex, peer: PeerAddress, outlet: Outlet, peers: Peers) {
     this.stream = stream;
-    this.kernelCopies = kernelCopies;
+    this.encrypts = outlet === 'cipher';
+    this.mustCopy = outlet === 'stream';
     this.peers = peers;
     this.address = peer.address;
     this.localAddress = peer.localAddress;
@@ -90,13 +106,19 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.isUnixSocket = peer.isUnixSocket;
     this.isLocal = peer.isLocal;
     this.client = peers.clients.add(this);
-    stream.on('error', () => this.forget());
+    stream.on('error', (error) => {
+      this.peers.readingFailed(this, error);
+      this.forget();
+    });
     stream.on('close', () => this.forget());
     stream.on('end', () => this.inputEnded());
   }
 
   get inputBytes(): number {
-    return this.peers.turn.serves(this) ? this.parser.end : this.inputLength;
+    const { parser } = this;
+    if (this.peers.turn.serves(this)) return parser.end;
+    // What is read of a request that has not arrived wholly are arguments.
+    return parser.isWithinRequest ? this.inputLength - parser.at : this.inputLength;
   }
 
   get inputFreeBytes(): number {
@@ -114,7 +136,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   }
 
   get outputBytes(): number {
-    if (this.bulk !== null) return this.bulk.heldBytes;
+    if (this.sender !== null) return this.sender.feed.waitingBytes;
     return this.stream.writableLength + (this.late === null ? 0 : this.late.bytes);
   }
 
@@ -127,7 +149,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   }
 
   get outputPieces(): number {
-    if (this.bulk !== null) return this.bulk.held.length;
+    if (this.sender !== null) return this.sender.feed.waitingPieces;
     return (this.stream.writableLength > 0 ? 1 : 0) + (this.late === null ? 0 : this.late.blockCount);
   }
 
@@ -146,6 +168,7 @@ export class Connection implements ClientConnection, ReplyOwner {
       // A chunk may end right behind an argument: all of it is read, but the request still points into it.
       const isUsedUp = this.parser.at >= length && !this.parser.isWithinRequest;
       if (!isUsedUp && !this.closing) this.keepRest(chunk, length);
+      if (peers.memory.isExact) this.noteMemory();
       return;
     }
     this.append(chunk, length);
@@ -155,6 +178,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     }
     if (this.suspended) this.client.lastInteractionMs = peers.clock.nowMs();
     else this.runInput();
+    if (peers.memory.isExact) this.noteMemory();
   }
 
   mute(): void {
@@ -188,6 +212,18 @@ export class Connection implements ClientConnection, ReplyOwner {
     turn.restoreMark(outerMark);
   }
 
+  holdInput(): void {
+    this.suspended = true;
+    this.isHeld = true;
+    this.readsNot = true;
+    this.stream.pause();
+  }
+
+  releaseInput(): void {
+    this.isHeld = false;
+    this.resume();
+  }
+
   suspend(): void {
     this.suspended = true;
   }
@@ -200,6 +236,11 @@ export class Connection implements ClientConnection, ReplyOwner {
 
   runWaiting(): void {
     if (!this.suspended && !this.closing) this.runInput();
+    // Not before what is here has run: the end of the input would cut it off.
+    if (this.readsNot && !this.isHeld && !this.closed) {
+      this.readsNot = false;
+      this.stream.resume();
+    }
   }
 
   send(bytes: Uint8Array): void {
@@ -216,12 +257,27 @@ export class Connection implements ClientConnection, ReplyOwner {
     else this.addReply(bytes, start, end);
   }
 
-  sendBulk(pieces: Iterable<Uint8Array>, sent: () => void): void {
-    const noteSent = (bytes: number) => this.noteSent(bytes);
-    this.bulk = new BulkSender(this.stream, this.peers.timers, pieces, noteSent, () => {
-      this.bulkEnded();
-      sent();
-    });
+  feedFrom(feed: OutputFeed): void {
+    const { stream, peers, mustCopy } = this;
+    const noteSent = (bytes: number) => {
+      this.noteSent(bytes);
+      peers.stats.totalWrites++;
+    };
+    this.sender = new FeedSender(stream, feed, peers.timers, !mustCopy, noteSent);
+  }
+
+  sendFeed(): void {
+    if (!this.closing) this.sender?.send();
+  }
+
+  feedGrew(): void {
+    if (this.sender === null || this.closing) return;
+    this.peers.behind.add(this);
+    this.checkOutputLimit(this.peers.keyspace.nowMs);
+  }
+
+  delaySmallWrites(): void {
+    if (this.stream instanceof Socket) this.stream.setNoDelay(false);
   }
 
   addReply(bytes: Buffer, start: number, end: number): void {
@@ -267,29 +323,31 @@ export class Connection implements ClientConnection, ReplyOwner {
     }
     if (stream.writableLength === 0) this.softLimitSinceMs = 0;
     if (this.partsBytes > UNLIMITED_OUTPUT_BYTES && this.checkOutputLimit(peers.keyspace.nowMs)) return true;
-    if (this.bulk !== null && !this.closing) {
-      this.holdBack(this.bulk);
-      return true;
-    }
     this.noteSent(this.partsBytes);
     peers.stats.totalWrites++;
     const wasBehind = stream.writableLength > 0 || this.late !== null;
+    // What a silent subscriber takes counts as a sign of life.
+    if (!wasBehind) this.client.lastInteractionMs = peers.keyspace.nowMs;
     let isLent = false;
-    if (wasBehind || this.earlierParts.length > 0) {
+    // Encryption tells only in a later turn whether the system has taken its output: little is taken to be on its way.
+    let waits = !this.encrypts;
+    if (wasBehind || this.earlierParts.length > 0 || (this.encrypts && this.isLong)) {
       isLent = this.writeParts(wasBehind);
+      waits = true;
     } else {
       const view = peers.viewOf(last, this.partStart, this.partEnd);
-      stream.write(this.kernelCopies ? view : Buffer.from(view));
-      isLent = this.kernelCopies;
+      stream.write(this.mustCopy ? Buffer.from(view) : view);
+      isLent = !this.mustCopy && !this.encrypts;
       this.partBytes = null;
       this.partStart = 0;
       this.partEnd = 0;
     }
-    const waits = stream.writableLength > 0;
+    waits &&= stream.writableLength > 0;
     if (waits) {
       peers.behind.add(this);
       this.checkOutputLimit(peers.keyspace.nowMs);
     }
+    if (peers.memory.isExact && (waits || peers.memory.isByClient)) this.noteOutput(waits);
     this.endIfClosing();
     return !(isLent && waits);
   }
@@ -300,6 +358,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     const unsent = unsentBytes(stream);
     if (unsent !== this.unsent) this.client.lastInteractionMs = nowMs;
     this.unsent = unsent;
+    if (this.peers.memory.isExact) this.peers.memory.update(this.client);
     if (this.outputBytes > 0) return !this.checkOutputLimit(nowMs);
     this.softLimitSinceMs = 0;
     return false;
@@ -315,6 +374,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.inputPeak = inputLength + missing;
     if (capacity === 0) this.dropInput();
     else if (capacity < input.length) this.moveInput(capacity);
+    if (this.inputChanged && this.peers.memory.isExact) this.noteMemory();
     return capacity > 0;
   }
 
@@ -331,7 +391,41 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.closing = true;
     this.client.closing = true;
     this.forget();
-    this.stream.destroy();
+    const { stream } = this;
+    if (!this.encrypts) {
+      stream.destroy();
+      return;
+    }
+    // Says that it is the end, if that can be said at once: else it might be somebody's who cuts the line.
+    stream.end();
+    this.peers.timers.afterTurn(() => stream.destroy());
+  }
+
+  // Input has arrived and run as far as it can, while a limit on memory depends on what clients take.
+  private noteMemory(): void {
+    const { client, peers } = this;
+    const { memory, turn } = peers;
+    if (this.closing) return;
+    if (memory.isByClient) {
+      // As in Redis, one with too much output is gone before it could cost others their connections.
+      if (this.partsBytes > UNLIMITED_OUTPUT_BYTES && this.checkOutputLimit(peers.keyspace.nowMs)) return;
+      memory.update(client);
+      turn.expect();
+    } else if (this.inputChanged || client.transaction !== null) {
+      memory.update(client);
+    }
+    this.inputChanged = false;
+  }
+
+  private noteOutput(waits: boolean): void {
+    const { memory } = this.peers;
+    memory.update(this.client);
+    if (!waits || this.awaitsDrain || this.closed) return;
+    this.awaitsDrain = true;
+    this.stream.once('drain', () => {
+      this.awaitsDrain = false;
+      if (memory.isExact) memory.update(this.client);
+    });
   }
 
   // Redis disconnects a client at once at the hard limit, and after a while at the soft one. Returns whether it did.
@@ -350,6 +444,7 @@ export class Connection implements ClientConnection, ReplyOwner {
 
   // As Redis, which answers what came before the end of the input, tries to send it once, and closes.
   private inputEnded(): void {
+    this.peers.inputEnded(this);
     if (!this.enlisted) {
       this.close();
       return;
@@ -362,7 +457,7 @@ export class Connection implements ClientConnection, ReplyOwner {
   private endIfClosing(): void {
     if (!this.closing || this.closed || this.ending) return;
     this.ending = true;
-    this.bulk?.cancel();
+    this.sender?.cancel();
     this.late?.release();
     const { stream } = this;
     // Nobody meets it any more, though the system takes a moment to say that it is closed.
@@ -379,28 +474,46 @@ export class Connection implements ClientConnection, ReplyOwner {
   // Small parts leave in one piece of their own, and to a peer that is behind they go along with what waits already. Returns
   // whether the memory of the parts is lent.
   private writeParts(wasBehind: boolean): boolean {
-    const { stream, kernelCopies, late, peers } = this;
-    const gathers = this.partsBytes <= GATHERED_BYTES;
+    const { stream, encrypts, mustCopy, late, peers } = this;
+    const gathers = !this.isLong;
     const parts = this.takeParts();
     if (late !== null) {
       for (const { bytes, start, end } of parts) late.add(bytes, start, end);
       return false;
     }
-    if (gathers && kernelCopies && !wasBehind) {
+    if (gathers && !mustCopy && !wasBehind) {
       stream.write(peers.gathered(parts));
-      if (stream.writableLength > 0) peers.leaveGathered();
+      if (!encrypts && stream.writableLength > 0) peers.leaveGathered();
       return false;
     }
     const views = parts.map(({ bytes, start, end }) => bytes.subarray(start, end));
-    if (wasBehind) {
-      this.late = new LateOutput(stream, Buffer.concat(views), this.caughtUp);
+    if (encrypts && (wasBehind || !gathers)) {
+      this.encryptByAndBy(views, wasBehind);
+    } else if (wasBehind) {
+      this.late = new LateOutput(stream, Buffer.concat(views), this.caughtUp, Number.POSITIVE_INFINITY);
     } else if (gathers) {
       stream.write(Buffer.concat(views));
     } else {
-      for (const view of views) stream.write(kernelCopies ? view : Buffer.from(view));
-      return kernelCopies;
+      for (const view of views) stream.write(mustCopy ? Buffer.from(view) : view);
+      return !mustCopy;
     }
     return false;
+  }
+
+  // What is encrypted is in memory twice: no more of it than a step at a time.
+  private encryptByAndBy(views: readonly Buffer[], wasBehind: boolean): void {
+    const [first, ...others] = views as [Buffer, ...Buffer[]];
+    const step = Math.min(first.length, GATHERED_BYTES);
+    const head = first.subarray(0, step);
+    const late = new LateOutput(
+      this.stream,
+      wasBehind ? Buffer.from(head) : head,
+      this.caughtUp,
+      GATHERED_BYTES,
+    );
+    if (step < first.length) late.add(first, step, first.length);
+    for (const view of others) late.add(view, 0, view.length);
+    this.late = late;
   }
 
   private noteSent(bytes: number): void {
@@ -409,31 +522,14 @@ export class Connection implements ClientConnection, ReplyOwner {
     if (this.client.isReplica) stats.netReplicationOutputBytes += bytes;
   }
 
-  // The memory of the parts is lent, so what waits behind a bulk is copied.
-  private holdBack(bulk: BulkSender): void {
-    for (const { bytes, start, end } of this.takeParts()) bulk.hold(Buffer.from(bytes.subarray(start, end)));
-    this.peers.behind.add(this);
-    this.checkOutputLimit(this.peers.keyspace.nowMs);
-  }
-
-  private bulkEnded(): void {
-    const { held } = this.bulk!;
-    this.bulk = null;
-    if (held.length === 0) return;
-    const { stream } = this;
-    stream.cork();
-    for (const bytes of held) {
-      this.noteSent(bytes.length);
-      stream.write(bytes);
-    }
-    stream.uncork();
-    this.peers.stats.totalWrites++;
-  }
-
   private get partsBytes(): number {
     let total = this.partEnd - this.partStart;
     if (this.earlierParts.length > 0) for (const part of this.earlierParts) total += part.end - part.start;
     return total;
+  }
+
+  private get isLong(): boolean {
+    return this.partsBytes > GATHERED_BYTES;
   }
 
   private takeParts(): ReplyPart[] {
@@ -473,6 +569,9 @@ export class Connection implements ClientConnection, ReplyOwner {
         if (this.held !== null) this.releaseHeld();
       } else if (parsed === PARSED.INCOMPLETE) {
         if (parser.isWithinRequest && this.partial === null) this.partial = peers.takeArguments();
+        if (peers.throttles && parser.isWithinRequest) {
+          peers.server.throttling.arrived(client, parser.end - parser.requestStart);
+        }
         break;
       } else if (parsed === PARSED.ERROR) {
         if (this.muted) this.markSilence();
@@ -596,11 +695,13 @@ export class Connection implements ClientConnection, ReplyOwner {
 
   private dropInput(): void {
     this.input = null;
+    this.inputChanged = true;
     this.parser.bytes = NO_BYTES;
   }
 
   private allocateInput(capacity: number): Buffer {
     this.peers.holdingInput.add(this);
+    this.inputChanged = true;
     return Buffer.allocUnsafeSlow(capacity);
   }
 
@@ -611,8 +712,8 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.client.closing = true;
     this.dropInput();
     this.inputLength = 0;
-    this.bulk?.cancel();
-    this.bulk = null;
+    this.sender?.cancel();
+    this.sender = null;
     this.late = null;
     // A command that is running still reads its arguments.
     if (!this.peers.turn.serves(this)) this.releasePartial();

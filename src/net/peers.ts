@@ -4,15 +4,17 @@
 import type { Logger } from '../base/logger.ts';
 import type { Clock, TimerService } from '../base/runtime.ts';
 import type { Config } from '../config/config.ts';
+import { reasonOf } from '../config/file-text.ts';
 import type { OutputBufferLimit } from '../config/special-directives.ts';
 import type { Executor } from '../engine/call.ts';
 import type { Client } from '../engine/client.ts';
 import { describeClient } from '../engine/client-info.ts';
+import type { ClientMemory } from '../engine/client-memory.ts';
 import type { ClientRegistry } from '../engine/client-registry.ts';
-import type { Dispatcher } from '../engine/dispatcher.ts';
 import { ReadAhead } from '../engine/read-ahead.ts';
 import type { ServerParts } from '../engine/server-parts.ts';
 import type { ServerStats } from '../engine/stats.ts';
+import type { RequestGate } from '../engine/throttle.ts';
 import type { Turn } from '../engine/turn.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { Arguments } from '../resp/arguments.ts';
@@ -32,10 +34,12 @@ const NO_LIMIT: OutputBufferLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0
 export class Peers {
   readonly server: ServerParts;
   readonly turn: Turn;
-  readonly dispatcher: Dispatcher;
+  /** Who takes the requests. */
+  dispatcher: RequestGate;
   readonly clients: ClientRegistry;
   readonly executor: Executor;
   readonly stats: ServerStats;
+  readonly memory: ClientMemory;
   readonly keyspace: Keyspace;
   readonly clock: Clock;
   readonly timers: TimerService;
@@ -63,13 +67,18 @@ export class Peers {
   // Where parts are put together.
   private gathering: Buffer | null = null;
 
-  constructor(server: ServerParts, turn: Turn, dispatcher: Dispatcher) {
+  private readonly ungated: RequestGate;
+
+  constructor(server: ServerParts, turn: Turn, dispatcher: RequestGate) {
     this.server = server;
     this.turn = turn;
     this.dispatcher = dispatcher;
+    this.ungated = dispatcher;
+    server.throttling.attach(dispatcher);
     this.clients = server.clients;
     this.executor = server.executor;
     this.stats = server.stats;
+    this.memory = server.memoryLimit.clients;
     this.keyspace = server.keyspace;
     this.readAhead = new ReadAhead(server.keyspace);
     this.clock = server.runtime.clock;
@@ -84,7 +93,19 @@ export class Peers {
     const { values } = this.config;
     this.limits.maxBulkBytes = values['proto-max-bulk-len'];
     this.maxInputBytes = Math.min(MAX_INPUT_BYTES, values['client-query-buffer-limit']);
-    this.asksForPassword = values.requirepass !== '';
+    this.asksForPassword = this.server.acl.asksForPassword;
+  }
+
+  /** Limits of how fast clients may be have changed. Without any, requests go straight to the dispatcher. */
+  throttlesChanged(): void {
+    const { throttling } = this.server;
+    this.dispatcher = throttling.isOn ? throttling : this.ungated;
+    throttling.releaseAll();
+  }
+
+  /** Whether any client has to be slowed down. */
+  get throttles(): boolean {
+    return this.dispatcher !== this.ungated;
   }
 
   /** `bytes[start, end)` as a buffer of its own, the same one while it is asked for again. */
@@ -164,12 +185,24 @@ export class Peers {
 
   /** A replica has sent something that has a reply, which it does not get. */
   replicaAnswered(connection: Connection, byError: boolean): void {
-    if (byError) this.stats.unexpectedErrorReplies++;
     const name = connection.client.lastCommand?.fullName ?? '<unknown>';
     this.log.warning(
       `Replica generated a reply to command '${name}', disconnecting it: ${this.describe(connection)}`,
     );
+    if (byError) {
+      this.stats.unexpectedErrorReplies++;
+      this.log.warning(
+        `== CRITICAL == This master is sending an error to its replica: '${this.takenBackError()}' after processing the command '${name}'`,
+      );
+    }
     connection.close();
+  }
+
+  // The text of the error that was taken back just now: it is still there, behind what is left.
+  private takenBackError(): string {
+    const { clientAt, clientBytes } = this.turn.writer;
+    const end = clientBytes.indexOf('\r\n', clientAt);
+    return clientBytes.toString('latin1', clientAt, end < 0 ? clientAt : end).replace(/^-(ERR )?/, '');
   }
 
   /** What has to be looked after by the clock: peers that are slow or silent, memory that is not needed any more. */
@@ -186,9 +219,9 @@ export class Peers {
   }
 
   joined(connection: Connection): void {
-    connection.client.authenticated = !this.asksForPassword;
+    this.server.acl.logOut(connection.client);
     this.connections.add(connection);
-    this.stats.connectionsReceived++;
+    if (this.memory.isExact) this.memory.update(connection.client);
   }
 
   gone(connection: Connection): void {
@@ -202,11 +235,23 @@ export class Peers {
     for (const client of this.clients) {
       const idleMs = nowMs - client.lastInteractionMs;
       const mayBeSilent =
-        client.type !== 'normal' || client.isMonitor || client.postponed || client.wait !== null;
+        client.type !== 'normal' ||
+        client.isMonitor ||
+        client.postponed ||
+        client.throttle?.isHeld === true ||
+        client.wait !== null;
       if (mayBeSilent || idleMs <= timeoutMs) continue;
       this.log.verbose('Closing idle client');
       client.connection.close();
     }
+  }
+
+  inputEnded(connection: Connection): void {
+    if (this.log.logs('verbose')) this.log.verbose(`Client closed connection ${this.describe(connection)}`);
+  }
+
+  readingFailed(connection: Connection, error: Error): void {
+    if (!connection.client.closing) this.log.verbose(`Reading from client: ${reasonOf(error)}`);
   }
 
   private describe(connection: Connection): string {

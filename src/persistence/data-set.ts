@@ -14,10 +14,16 @@ import {
   type AppendOnly,
   type BackgroundJob,
   type DetachedValue,
+  type IncomingFile,
+  type IncomingFileOwner,
+  type IncomingRequest,
+  type IncomingSnapshot,
   LOAD_RESULT,
   type LoadResult,
   type Persistence,
   type RdbLoadOptions,
+  type SavedHistory,
+  type StreamedSnapshot,
 } from '../engine/persistence.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
@@ -28,7 +34,9 @@ import { RdbEncoder, useUnder } from './rdb/rdb-encoder.ts';
 import type { RdbFileReader } from './rdb/rdb-file.ts';
 import { RdbWriter } from './rdb/rdb-writer.ts';
 import { loadRdb, loadRdbFile } from './rdb-loading.ts';
-import { encodeNow, RdbFileSaves } from './rdb-saves.ts';
+import { RdbFileSaves } from './rdb-saves.ts';
+import { ReceivedFile } from './received-file.ts';
+import { ReceivedSnapshot } from './received-snapshot.ts';
 import { Rehearsal } from './rehearsal.ts';
 import type { SnapshotEncoder } from './snapshot-encoder.ts';
 import type { SnapshotProgress, Snapshots } from './snapshots.ts';
@@ -44,6 +52,17 @@ export interface DataSetParts {
   readonly loading: Loading;
   readonly snapshots: Snapshots;
   readonly aof: AppendOnly;
+  /** Whether a master decides which keys have expired. */
+  readonly hasMaster: () => boolean;
+}
+
+/** What replication does with the history in the file that a server starts with. */
+export interface StartHistory {
+  loading(): void;
+  /** A key (latin1) was left out, because it has expired. */
+  expired(dbId: number, key: string): void;
+  /** Null: the file said nothing of the kind, or could not be read. */
+  loaded(saved: SavedHistory | null): void;
 }
 
 export class DataSet implements Persistence {
@@ -51,6 +70,10 @@ export class DataSet implements Persistence {
   readonly aof: AppendOnly;
   readonly rehearsal: Rehearsal;
   writeRefusal: ReplyError | null = null;
+  /** What a saved file says of the stream of effects: replication's. */
+  historyFields: () => readonly (readonly [name: string, value: string])[] = () => [];
+  /** Called before the file of a server that starts is read, with each key of it that has expired, and with what it said. */
+  history: StartHistory = { loading: () => {}, expired: () => {}, loaded: () => {} };
 
   private readonly parts: DataSetParts;
   private readonly payloads: ValuePayloads;
@@ -66,7 +89,7 @@ export class DataSet implements Persistence {
     this.rdb = new RdbFileSaves({
       ...parts,
       newEncoder: () => this.newEncoder(),
-      isBusy: () => this.job !== null,
+      isBusy: () => this.job !== null || parts.loading.isActive,
     });
     this.rehearsal = new Rehearsal({
       keyspace: parts.keyspace,
@@ -115,8 +138,8 @@ export class DataSet implements Persistence {
     return this.payloads.isPayload(bytes, start, length);
   }
 
-  undump(bytes: Buffer, start: number, length: number): DetachedValue | null {
-    return this.payloads.undump(bytes, start, length);
+  undump(bytes: Buffer, start: number, length: number, isTrusted: boolean): DetachedValue | null {
+    return this.payloads.undump(bytes, start, length, isTrusted);
   }
 
   dumpLibraries(): Uint8Array {
@@ -127,21 +150,44 @@ export class DataSet implements Persistence {
     return readLibraries(bytes, start, length);
   }
 
-  snapshot(withKeys: boolean): Uint8Array[] {
-    const pieces: Uint8Array[] = [];
-    encodeNow(this.newEncoder(), withKeys ? this.parts.keyspace.databases : [], (bytes, length) =>
-      pieces.push(Buffer.from(bytes.subarray(0, length))),
-    );
-    return pieces;
+  streamSnapshot({ skipsKeys, skipsFunctions, open, done }: StreamedSnapshot): void {
+    this.parts.snapshots.stream({ encoder: this.newEncoder(false, skipsFunctions), skipsKeys, open, done });
+  }
+
+  abortStreamedSnapshot(): void {
+    if (this.job === 'replica') this.parts.snapshots.abort();
   }
 
   loadRdb({ replaces }: RdbLoadOptions): Loader<LoadResult> {
     const { dir, dbfilename } = this.parts.config.values;
     return loadRdbFile(this.parts, pathFromBytes(resolve(dir, dbfilename)), {
       replaces,
-      dropsExpired: true,
+      dropsExpired: !this.parts.hasMaster(),
       noteSanitized: this.noteSanitized,
     });
+  }
+
+  loadReceivedFile(noteStreamDb: (dbId: number) => void): Loader<LoadResult> {
+    const { dir, dbfilename } = this.parts.config.values;
+    return loadRdbFile(this.parts, pathFromBytes(resolve(dir, dbfilename)), {
+      replaces: false,
+      dropsExpired: false,
+      noteSanitized: this.noteSanitized,
+      noteFields: ({ streamDatabase }) => noteStreamDb(streamDatabase),
+    });
+  }
+
+  receiveFile(owner: IncomingFileOwner): IncomingFile {
+    return new ReceivedFile(this.parts, owner);
+  }
+
+  removeReceivedFile(): void {
+    const { dir, dbfilename } = this.parts.config.values;
+    this.parts.runtime.files.unlink(pathFromBytes(resolve(dir, dbfilename)), () => {});
+  }
+
+  receive(request: IncomingRequest): IncomingSnapshot {
+    return new ReceivedSnapshot({ ...this.parts, noteSanitized: this.noteSanitized }, request);
   }
 
   /** Loads the RDB data at the beginning of an append-only file: commands that follow may concern keys that have expired. */
@@ -164,15 +210,36 @@ export class DataSet implements Persistence {
         log.notice(`DB loaded from append only file: ${seconds()} seconds`);
       return result;
     }
-    const result = yield* this.loadRdb({ replaces: false });
+    const result = yield* this.loadAtStart();
     if (result === LOAD_RESULT.OK) log.notice(`DB loaded from disk: ${seconds()} seconds`);
     if (result === LOAD_RESULT.FAILED) log.warning('Fatal error loading the DB, check server logs. Exiting.');
     if (result === LOAD_RESULT.DAMAGED) log.warning('Terminating server after rdb file reading failure.');
     return result;
   }
 
+  // The stream of effects goes on where the file says that it was left.
+  private *loadAtStart(): Loader<LoadResult> {
+    const { dir, dbfilename } = this.parts.config.values;
+    const { history } = this;
+    let saved: SavedHistory | null = null;
+    history.loading();
+    const result = yield* loadRdbFile(this.parts, pathFromBytes(resolve(dir, dbfilename)), {
+      replaces: false,
+      dropsExpired: !this.parts.hasMaster(),
+      noteSanitized: this.noteSanitized,
+      noteExpired: (dbId, key) => history.expired(dbId, key),
+      noteFields: ({ replicationId, replicationOffset, streamDatabase }) => {
+        const offset = Number(replicationOffset);
+        if (replicationId !== '' && offset !== -1)
+          saved = { id: replicationId, offset, streamDb: streamDatabase };
+      },
+    });
+    history.loaded(result === LOAD_RESULT.OK ? saved : null);
+    return result;
+  }
+
   /** An encoder for an RDB file, or for the base of the append-only files. */
-  newEncoder(isAofBase = false): SnapshotEncoder {
+  newEncoder(isAofBase = false, skipsFunctions = false): SnapshotEncoder {
     const { config, keyspace } = this.parts;
     const writer = new RdbWriter();
     writer.compresses = config.values.rdbcompression;
@@ -185,9 +252,10 @@ export class DataSet implements Persistence {
         ['redis-bits', '64'],
         ['ctime', String(Math.floor(this.parts.runtime.clock.nowMs() / 1000))],
         ['used-mem', String(keyspace.usedBytes)],
+        ...(isAofBase ? [] : this.historyFields()),
         ['aof-base', isAofBase ? '1' : '0'],
       ],
-      libraries: this.parts.libraries.values(),
+      libraries: skipsFunctions ? [] : this.parts.libraries.values(),
     });
   }
 

@@ -10,7 +10,8 @@ import type { FunctionLibraries } from '../engine/function-libraries.ts';
 import type { Loader, Loading } from '../engine/loading.ts';
 import { LOAD_RESULT, type LoadResult } from '../engine/persistence.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
-import { RdbDecoder, RefusedLibrary } from './rdb/rdb-decoder.ts';
+import { type ChecksumReader, RdbDecoder, RefusedLibrary } from './rdb/rdb-decoder.ts';
+import type { RdbFields } from './rdb/rdb-fields.ts';
 import { RdbFileReader } from './rdb/rdb-file.ts';
 import { RDB_HEADER_BYTES } from './rdb/rdb-format.ts';
 import { RdbError } from './rdb/rdb-reader.ts';
@@ -32,6 +33,12 @@ export interface RdbFileOptions {
   readonly dropsExpired: boolean;
   /** Told how many blocks of values were searched for damage. */
   readonly noteSanitized: (blocks: number) => void;
+  /** Told of each key that is left out, in latin1. */
+  readonly noteExpired?: ((dbId: number, key: string) => void) | undefined;
+  /** Told what the file has said of itself, when all of it has been read. */
+  readonly noteFields?: (fields: RdbFields) => void;
+  /** Logs what is wrong with the data, where that is not as with a file. */
+  readonly failed?: (error: RdbError) => LoadResult;
 }
 
 /** Loads the file that the configuration names; `loading` is told of its beginning and end. */
@@ -64,8 +71,8 @@ export function* loadRdbFile(
 /** Loads what a reader gives, from header to checksum, within a loading that has begun. */
 export function* loadRdb(
   parts: RdbLoadingParts,
-  reader: RdbFileReader,
-  { replaces, dropsExpired, noteSanitized }: RdbFileOptions,
+  reader: ChecksumReader,
+  { replaces, dropsExpired, noteSanitized, noteExpired, noteFields, failed: isWrong }: RdbFileOptions,
 ): Loader<LoadResult> {
   const { config, debug, keyspace, libraries, loading, log, runtime } = parts;
   const decoder = new RdbDecoder(keyspace, reader, log, {
@@ -73,6 +80,7 @@ export function* loadRdb(
     deep: config.values['sanitize-dump-payload'] === 'yes',
     replaces,
     dropsExpired,
+    noteExpired,
     nowMs: runtime.clock.nowMs(),
     libraries,
   });
@@ -83,8 +91,10 @@ export function* loadRdb(
       loading.usedMemoryBytes = decoder.fields.usedMemoryBytes;
       yield;
     }
+    noteFields?.(decoder.fields);
     return LOAD_RESULT.OK;
   } catch (error) {
+    if (isWrong !== undefined && error instanceof RdbError) return isWrong(error);
     return failed(error, log);
   } finally {
     loading.keysLoaded = decoder.keysLoaded;

@@ -13,7 +13,7 @@ import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { moveIntoPlace, SaveError, syncFolderInBackground, syncFolderOf, writeFile } from './saved-file.ts';
 import type { SnapshotEncoder, TakeBytes } from './snapshot-encoder.ts';
-import type { Snapshots } from './snapshots.ts';
+import type { SnapshotOptions, Snapshots } from './snapshots.ts';
 
 /** The count of changes since the last save. */
 export interface ChangeCounter {
@@ -47,6 +47,7 @@ export class RdbFileSaves implements RdbSaves, CronTask {
   isRunning = false;
   /** Called when `lastSucceeded` may have changed. */
   onStatus: () => void = () => {};
+  onBackgroundEnd: (succeeded: boolean) => void = () => {};
   /** Where changes are counted. */
   counter: ChangeCounter = { dirty: 0 };
 
@@ -57,6 +58,8 @@ export class RdbFileSaves implements RdbSaves, CronTask {
   private reportedSeconds = 0;
   // The snapshot is being written, and not yet put into place.
   private isWriting = false;
+  // The last save of a server that ends is under way.
+  private isFinal = false;
   // Tells a background save that was given up from the one that came after it.
   private generation = 0;
 
@@ -65,39 +68,58 @@ export class RdbFileSaves implements RdbSaves, CronTask {
     this.lastSaveSeconds = this.nowSeconds;
   }
 
+  get path(): string {
+    return this.pathOf(this.parts.config.values.dbfilename);
+  }
+
   saveOnRequest(): boolean {
     this.saves++;
     return this.save();
   }
 
   save(): boolean {
-    const { config, keyspace, log, runtime } = this.parts;
+    const { config, keyspace, runtime } = this.parts;
     const { files } = runtime;
-    const name = `temp-${runtime.pid}.rdb`;
-    const temporary = this.pathOf(name);
+    const name = this.foregroundName;
     const folder = config.values.dir;
     try {
-      writeFile(files, temporary, { name, folder }, config.values['rdb-save-incremental-fsync'], (take) =>
-        encodeNow(this.parts.newEncoder(), keyspace.databases, take, () => this.delayKey()),
+      writeFile(
+        files,
+        this.pathOf(name),
+        { name, folder },
+        config.values['rdb-save-incremental-fsync'],
+        (take) => encodeNow(this.parts.newEncoder(), keyspace.databases, take, () => this.delayKey()),
       );
-      moveIntoPlace(files, temporary, this.path, { name, finalName: config.values.dbfilename, folder });
-      syncFolderOf(files, this.path);
     } catch (error) {
-      if (!(error instanceof SaveError)) throw error;
-      log.warning(error.message);
-      return false;
+      return this.stepFailed(error);
     }
-    log.notice('DB saved on disk');
-    this.counter.dirty = 0;
-    // What a background save began with has been taken off already.
-    this.dirtyBefore = 0;
-    this.lastSaveSeconds = this.nowSeconds;
-    this.setStatus(true);
-    return true;
+    return this.putIntoPlace(name);
+  }
+
+  saveInSlices(done: (saved: boolean) => void): void {
+    const { snapshots } = this.parts;
+    // Nobody writes now, so everything is written at once where it can be.
+    if (this.parts.isBusy()) {
+      done(this.save());
+      return;
+    }
+    const generation = ++this.generation;
+    this.isFinal = true;
+    const written = (error: Error | null) => {
+      if (generation !== this.generation) return;
+      this.isFinal = false;
+      done(error === null ? this.putIntoPlace(this.foregroundName) : this.notSaved(error));
+    };
+    try {
+      snapshots.start(this.snapshotOptions(this.foregroundName, written));
+    } catch (error) {
+      this.isFinal = false;
+      done(this.notSaved(this.notOpened(this.foregroundName, error)));
+    }
   }
 
   startInBackground(): boolean {
-    const { config, log, runtime, snapshots } = this.parts;
+    const { log, runtime, snapshots } = this.parts;
     if (this.parts.isBusy()) return false;
     const generation = ++this.generation;
     this.isRunning = this.isWriting = true;
@@ -109,18 +131,11 @@ export class RdbFileSaves implements RdbSaves, CronTask {
       if (generation === this.generation) this.written(error);
     };
     try {
-      snapshots.start({
-        encoder: this.parts.newEncoder(),
-        folder: pathFromBytes(config.values.dir),
-        temporaryName: this.backgroundName,
-        autoSync: config.values['rdb-save-incremental-fsync'],
-        done,
-      });
+      snapshots.start(this.snapshotOptions(this.backgroundName, done));
     } catch (error) {
       // That the file cannot be made is found out in the background, as all that goes wrong with it.
-      const { dir } = config.values;
-      const reason = `Failed opening the temp RDB file ${this.backgroundName} (in server root dir ${dir}) for saving: ${reasonOf(error)}`;
-      runtime.timers.afterTurn(() => done(new SaveError(reason)));
+      const reason = this.notOpened(this.backgroundName, error);
+      runtime.timers.afterTurn(() => done(reason));
     }
     return true;
   }
@@ -130,11 +145,19 @@ export class RdbFileSaves implements RdbSaves, CronTask {
   }
 
   abort(): void {
+    if (this.isFinal) {
+      this.generation++;
+      this.isFinal = false;
+      this.parts.snapshots.abort();
+      // At once: the process may be about to end.
+      this.parts.runtime.files.rmSync(this.pathOf(this.foregroundName), { force: true });
+    }
     if (!this.isRunning) return;
     this.generation++;
     if (this.isWriting) this.parts.snapshots.abort();
     this.parts.log.warning('Background saving aborted');
     this.ended();
+    this.onBackgroundEnd(false);
   }
 
   dataFlushed(): void {
@@ -171,12 +194,7 @@ export class RdbFileSaves implements RdbSaves, CronTask {
     const { config, runtime } = this.parts;
     this.isWriting = false;
     if (error !== null) {
-      const isExplained = error instanceof SaveError;
-      this.failed(
-        isExplained
-          ? error.message
-          : `Write error while saving DB to the disk(rdbSaveRio): ${reasonOf(error)}`,
-      );
+      this.failed(explained(error));
       return;
     }
     try {
@@ -206,6 +224,7 @@ export class RdbFileSaves implements RdbSaves, CronTask {
     this.lastSaveSeconds = this.nowSeconds;
     this.ended();
     this.setStatus(true);
+    this.onBackgroundEnd(true);
   }
 
   private failed(reason: string): void {
@@ -214,6 +233,7 @@ export class RdbFileSaves implements RdbSaves, CronTask {
     log.warning('Background saving error');
     this.ended();
     this.setStatus(false);
+    this.onBackgroundEnd(false);
   }
 
   private ended(): void {
@@ -243,12 +263,66 @@ export class RdbFileSaves implements RdbSaves, CronTask {
     if (delayUs > 0) this.parts.runtime.timers.block(delayUs / 1000);
   }
 
-  private get backgroundName(): string {
-    return `temp-${this.parts.runtime.pid}-bg.rdb`;
+  private snapshotOptions(name: string, done: (error: Error | null) => void): SnapshotOptions {
+    const { values } = this.parts.config;
+    return {
+      encoder: this.parts.newEncoder(),
+      folder: pathFromBytes(values.dir),
+      temporaryName: name,
+      autoSync: values['rdb-save-incremental-fsync'],
+      done,
+    };
   }
 
-  private get path(): string {
-    return this.pathOf(this.parts.config.values.dbfilename);
+  private notOpened(name: string, error: unknown): SaveError {
+    const { dir } = this.parts.config.values;
+    return new SaveError(
+      `Failed opening the temp RDB file ${name} (in server root dir ${dir}) for saving: ${reasonOf(error)}`,
+    );
+  }
+
+  // Anything else than a step that did not work is an error of the server's own.
+  private stepFailed(error: unknown): false {
+    if (!(error instanceof SaveError)) throw error;
+    return this.notSaved(error);
+  }
+
+  private notSaved(error: unknown): false {
+    this.parts.log.warning(explained(error));
+    return false;
+  }
+
+  // A file for which everybody waits is whole: it takes the place of the old one.
+  private putIntoPlace(name: string): boolean {
+    const { config, log, runtime } = this.parts;
+    const { files } = runtime;
+    const folder = config.values.dir;
+    try {
+      moveIntoPlace(files, this.pathOf(name), this.path, {
+        name,
+        finalName: config.values.dbfilename,
+        folder,
+      });
+      syncFolderOf(files, this.path);
+    } catch (error) {
+      return this.stepFailed(error);
+    }
+    log.notice('DB saved on disk');
+    this.counter.dirty = 0;
+    // What a background save began with has been taken off already.
+    this.dirtyBefore = 0;
+    this.lastSaveSeconds = this.nowSeconds;
+    this.setStatus(true);
+    return true;
+  }
+
+  /** Where SAVE writes, and the last save of a server. */
+  private get foregroundName(): string {
+    return `temp-${this.parts.runtime.pid}.rdb`;
+  }
+
+  private get backgroundName(): string {
+    return `temp-${this.parts.runtime.pid}-bg.rdb`;
   }
 
   private pathOf(name: string): string {
@@ -258,6 +332,12 @@ export class RdbFileSaves implements RdbSaves, CronTask {
   private get nowSeconds(): number {
     return Math.floor(this.parts.runtime.clock.nowMs() / 1000);
   }
+}
+
+/** What the log says of an error of writing. */
+function explained(error: unknown): string {
+  if (error instanceof SaveError) return error.message;
+  return `Write error while saving DB to the disk(rdbSaveRio): ${reasonOf(error)}`;
 }
 
 /** Encodes all that the databases hold while everybody waits. `afterKey` is called after each key. */

@@ -6,6 +6,8 @@
 import { resolve } from 'node:path';
 import type { Clock, FileDoor, TimerHandle, TimerService } from '../base/runtime.ts';
 import { isLarge } from '../datatypes/kind.ts';
+import type { LatencyMonitor } from '../engine/latency-monitor.ts';
+import { SnapshotAborted, type SnapshotOutput } from '../engine/persistence.ts';
 import type { Database } from '../keyspace/database.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
 import { BlockPass, type BlockRow } from '../memory/block-pass.ts';
@@ -29,6 +31,17 @@ export interface SnapshotOptions {
   done(error: Error | null): void;
 }
 
+/** A snapshot that goes somewhere else than to a file. */
+export interface StreamedSnapshotOptions {
+  readonly encoder: SnapshotEncoder;
+  /** It has no keys, only what stands before them. */
+  readonly skipsKeys: boolean;
+  /** Makes its output. `onRoom` is to be called when it is not full any more, `onEnd` with what went wrong, or null. */
+  open(onRoom: () => void, onEnd: (error: Error | null) => void): SnapshotOutput;
+  /** Called once: everything has arrived, or this is why not. */
+  done(error: Error | null): void;
+}
+
 /** How far a snapshot is. */
 export interface SnapshotProgress {
   readonly keysProcessed: number;
@@ -41,6 +54,7 @@ export interface SnapshotParts {
   readonly clock: Clock;
   readonly timers: TimerService;
   readonly files: FileDoor;
+  readonly latency?: LatencyMonitor;
   readonly keyspace: Keyspace;
   /** A number that grows when the server has something else to do. */
   readonly activity: () => number;
@@ -48,13 +62,6 @@ export interface SnapshotParts {
   readonly keyDelayUs: () => number;
   /** Called when one begins. */
   readonly onStart?: () => void;
-}
-
-/** Why a snapshot has ended that was aborted. */
-export class SnapshotAborted extends Error {
-  constructor() {
-    super('the snapshot was aborted');
-  }
 }
 
 // So much comes together before it is handed to the file.
@@ -72,6 +79,8 @@ const LEAST_BLOCKS = 16;
 const BUCKETS_PER_CLOCK = 16;
 // Delays are waited for when so much of them has come together.
 const LEAST_DELAY_US = 1000;
+// No more of them at once.
+const MAX_DELAY_MS = 100;
 
 export class Snapshots {
   private readonly parts: SnapshotParts;
@@ -90,6 +99,16 @@ export class Snapshots {
   /** Begins one, of what the keyspace holds now; none may be under way. Throws when its file cannot be made. */
   start(options: SnapshotOptions): void {
     this.rehearsal?.fail(new SnapshotAborted());
+    this.run(options);
+  }
+
+  /** As `start`, to an output of the caller's. */
+  stream({ encoder, skipsKeys, open, done }: StreamedSnapshotOptions): void {
+    this.rehearsal?.fail(new SnapshotAborted());
+    this.run({ encoder, skipsKeys, open, done, folder: '', temporaryName: null, autoSync: false });
+  }
+
+  private run(options: RunOptions): void {
     this.running = new Snapshot(this.parts, options, () => {
       this.running = null;
     });
@@ -180,7 +199,8 @@ class OpenTable implements OpenValue, EntryVisitor {
 }
 
 /** A snapshot's options, or a rehearsal's, which has no file. */
-type RunOptions = Omit<SnapshotOptions, 'temporaryName'> & { readonly temporaryName: string | null };
+type RunOptions = Omit<SnapshotOptions, 'temporaryName'> &
+  Partial<StreamedSnapshotOptions> & { readonly temporaryName: string | null };
 
 class Snapshot implements SnapshotProgress {
   keysProcessed = 0;
@@ -193,7 +213,7 @@ class Snapshot implements SnapshotProgress {
   private readonly options: RunOptions;
   private readonly encoder: SnapshotEncoder;
   private readonly onEnd: () => void;
-  private readonly file: SnapshotFile;
+  private readonly file: SnapshotOutput;
   private readonly databases: readonly DatabasePart[];
   // Those whose pass has not ended.
   private readonly left: DatabasePart[];
@@ -233,24 +253,26 @@ class Snapshot implements SnapshotProgress {
     this.onEnd = onEnd;
     this.startedMs = parts.clock.nowMs();
     this.pausedUs = parts.clock.monotonicUs();
-    this.file =
-      options.temporaryName === null
-        ? new NoFile(() => this.fileEnded(null))
-        : new BackgroundFile({
-            files: parts.files,
-            path: resolve(options.folder, options.temporaryName),
-            autoSync: options.autoSync,
-            onRoom: () => this.schedule(),
-            onEnd: (error) => this.fileEnded(error),
-          });
+    this.file = this.openOutput();
     this.aside = this.encoder.newSection();
-    this.databases = parts.keyspace.databases
-      .filter((db) => db.size > 0)
-      .map((db) => new DatabasePart(this, db));
+    const databases = options.skipsKeys === true ? [] : parts.keyspace.databases;
+    this.databases = databases.filter((db) => db.size > 0).map((db) => new DatabasePart(this, db));
     this.left = [...this.databases];
     this.keysTotal = this.left.reduce((sum, { size }) => sum + size, 0);
     this.encoder.begin();
+    // The first slice need not wait: small data are done with it.
+    this.activity = parts.activity();
     this.schedule();
+  }
+
+  private openOutput(): SnapshotOutput {
+    const { autoSync, folder, open, temporaryName } = this.options;
+    const onRoom = () => this.schedule();
+    const onEnd = (error: Error | null) => this.fileEnded(error);
+    if (open !== undefined) return open(onRoom, onEnd);
+    if (temporaryName === null) return new NoFile(onEnd);
+    const { files } = this.parts;
+    return new BackgroundFile({ files, path: resolve(folder, temporaryName), autoSync, onRoom, onEnd });
   }
 
   get bytesWritten(): number {
@@ -268,7 +290,10 @@ class Snapshot implements SnapshotProgress {
   visit(part: DatabasePart, ref: Ref): void {
     // A copy costs a fraction of what encoding does, which so takes its share of the time and no more.
     if (!this.isSlicing && ref > 0 && !isLarge(part.db.kind(ref))) {
-      part.kept.insert(part.kept.length, part.db.heap.copyOf(ref));
+      const { heap } = part.db;
+      const copy = heap.copyOf(ref);
+      heap.snapshotBytes += heap.capacity(copy);
+      part.kept.insert(part.kept.length, copy);
       return;
     }
     this.encode(part, ref);
@@ -359,7 +384,13 @@ class Snapshot implements SnapshotProgress {
     this.timer = null;
     this.isScheduled = false;
     if (this.hasEnded || this.file.isFull) return;
-    const { clock } = this.parts;
+    const { clock, keyDelayUs } = this.parts;
+    // Who has asked for the delays may have changed his mind.
+    if (keyDelayUs() === 0) this.owedUs = 0;
+    if (this.owedUs >= LEAST_DELAY_US) {
+      this.schedule();
+      return;
+    }
     const startUs = clock.monotonicUs();
     this.sliceEndUs = startUs + this.sliceUs(startUs);
     const visitsBefore = this.visits;
@@ -367,6 +398,8 @@ class Snapshot implements SnapshotProgress {
     while (this.step()) {
       if (!this.isSliceOver()) continue;
       this.isSlicing = false;
+      // Somebody waits for it.
+      if (this.options.open !== undefined) this.encoder.handOver(this.take);
       this.pausedUs = clock.monotonicUs();
       this.visitsAtPause = this.visits;
       const sliceVisits = this.visits - visitsBefore;
@@ -415,7 +448,7 @@ class Snapshot implements SnapshotProgress {
       const ref = kept.get(0);
       this.encode(part, ref);
       kept.remove(0, 1);
-      db.heap.free(ref);
+      drop(db, ref);
     }
   }
 
@@ -457,7 +490,7 @@ class Snapshot implements SnapshotProgress {
     const now = activity();
     this.isQuiet = now === this.activity;
     this.activity = now;
-    const owedMs = Math.floor(this.owedUs / 1000);
+    const owedMs = Math.min(Math.floor(this.owedUs / 1000), MAX_DELAY_MS);
     this.owedUs -= owedMs * 1000;
     const restMs = Math.max(owedMs, this.isQuiet ? 0 : REST_MS);
     if (restMs === 0) timers.afterTurn(this.runSlice);
@@ -475,7 +508,7 @@ class Snapshot implements SnapshotProgress {
     for (const { pass } of this.waiting) pass.end();
     this.streamed?.pass.end();
     for (const { db, kept } of this.databases) {
-      for (let i = 0; i < kept.length; i++) db.heap.free(kept.get(i));
+      for (let i = 0; i < kept.length; i++) drop(db, kept.get(i));
       kept.release();
     }
     this.timer?.cancel();
@@ -485,25 +518,32 @@ class Snapshot implements SnapshotProgress {
     const { folder, temporaryName } = this.options;
     this.hasEnded = true;
     this.onEnd();
-    if (error !== null && temporaryName !== null)
-      this.parts.files.rmSync(resolve(folder, temporaryName), { force: true });
+    if (error !== null && temporaryName !== null) {
+      const { files, latency } = this.parts;
+      const remove = () => files.rmSync(resolve(folder, temporaryName), { force: true });
+      if (latency === undefined) remove();
+      else latency.measure('rdb-unlink-temp-file', remove);
+    }
     this.options.done(error);
   }
 }
 
-/** Where the bytes of a snapshot go. */
-type SnapshotFile = Pick<BackgroundFile, 'abandon' | 'finish' | 'isFull' | 'write' | 'written'>;
-
-class NoFile implements SnapshotFile {
+class NoFile implements SnapshotOutput {
   readonly isFull = false;
   readonly written = 0;
   readonly finish: () => void;
 
-  constructor(onEnd: () => void) {
-    this.finish = onEnd;
+  constructor(onEnd: (error: null) => void) {
+    this.finish = () => onEnd(null);
   }
 
   write(): void {}
 
   abandon(): void {}
+}
+
+/** Frees the copy of an entry. */
+function drop({ heap }: Database, copy: Ref): void {
+  heap.snapshotBytes -= heap.capacity(copy);
+  heap.free(copy);
 }

@@ -64,10 +64,11 @@ export class ValuePayloads {
     return bytesEqual(checksum, 0, bytes, checksumAt, CHECKSUM_BYTES);
   }
 
-  undump(bytes: Buffer, start: number, length: number): DetachedValue | null {
+  undump(bytes: Buffer, start: number, length: number, isTrusted: boolean): DetachedValue | null {
     const { config, keyspace, log } = this.parts;
     const reader = new RdbReader(bytes, start, start + length);
-    const sanitizes = config.values['sanitize-dump-payload'] !== 'no';
+    const { 'sanitize-dump-payload': whose } = config.values;
+    const sanitizes = whose === 'yes' || (whose === 'clients' && !isTrusted);
     const decoder = new ValueDecoder(keyspace, reader, sanitizes);
     try {
       const type = reader.byte();

@@ -4,10 +4,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/parser.ts';
+import { SnapshotAborted } from '../../src/engine/persistence.ts';
 import { SeededRandom } from '../../src/index.ts';
 import { RdbEncoder } from '../../src/persistence/rdb/rdb-encoder.ts';
 import { RdbWriter } from '../../src/persistence/rdb/rdb-writer.ts';
-import { SnapshotAborted, Snapshots } from '../../src/persistence/snapshots.ts';
+import { Snapshots } from '../../src/persistence/snapshots.ts';
 import { Server } from '../../src/server.ts';
 import { CommandFuzzer, toldCommands } from '../differential/commands.ts';
 import { THEMES } from '../differential/themes.ts';

@@ -67,7 +67,7 @@ test('a replica that goes in the middle of the snapshot', async () => {
   await until('it is a replica', async () => (await infoField(client, 'connected_slaves')) === 1);
   slow.destroy();
   await until('it is gone', async () => (await infoField(client, 'connected_slaves')) === 0);
-  const next = await ReplicaStream.open(await socketTo(server));
+  const next = await ReplicaStream.open(await socketTo(server), '', () => server.advance(100));
   await client.call('INCR n');
   expect(await next.effects()).toEqual(['SELECT 0', 'INCR n']);
 });

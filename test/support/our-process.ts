@@ -16,6 +16,10 @@ export interface OurProcessOptions {
   readonly args?: readonly string[];
   /** What standard input says before it ends. */
   readonly stdin?: string;
+  /** Arguments of Node itself. */
+  readonly nodeArgs?: readonly string[];
+  /** Variables that the environment has besides. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The folder of the built package, made by interop-setup.ts; without one, the checkout. */
@@ -50,10 +54,11 @@ export class OurProcess {
   }
 
   /** Runs `node bin/server.js` in a new empty directory, and waits for nothing. */
-  static run({ args = [], stdin }: OurProcessOptions = {}): OurProcess {
+  static run({ args = [], stdin, nodeArgs = [], env = {} }: OurProcessOptions = {}): OurProcess {
     const directory = mkdtempSync(join(tmpdir(), 'respite-process-'));
-    const child = spawn(process.execPath, [join(packageDirectory(), 'bin/server.js'), ...args], {
+    const child = spawn(process.execPath, [...nodeArgs, join(packageDirectory(), 'bin/server.js'), ...args], {
       cwd: directory,
+      env: { ...process.env, ...env },
       stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     if (stdin !== undefined) child.stdin!.end(stdin, 'latin1');
@@ -61,11 +66,11 @@ export class OurProcess {
   }
 
   /** Runs it on a free port, with further arguments, and waits until it accepts connections. */
-  static async start({ args = [], stdin }: OurProcessOptions = {}): Promise<OurProcess> {
+  static async start({ args = [], ...others }: OurProcessOptions = {}): Promise<OurProcess> {
     const port = await freePort();
     const server = OurProcess.run({
+      ...others,
       args: [...args, '--port', String(port), '--bind', '127.0.0.1', '--save', ''],
-      ...(stdin === undefined ? {} : { stdin }),
     });
     await server.listensOn(port);
     return server;
@@ -77,6 +82,11 @@ export class OurProcess {
 
   get pid(): number {
     return this.child.pid!;
+  }
+
+  /** The signal that has ended it; null when it has ended otherwise, or not yet. */
+  get signal(): NodeJS.Signals | null {
+    return this.child.signalCode;
   }
 
   get hasEnded(): boolean {

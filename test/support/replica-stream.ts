@@ -22,11 +22,11 @@ export class ReplicaStream {
     for (const event of ['end', 'close']) stream.on(event, () => (this.isClosed = true));
   }
 
-  /** Sends SYNC, and waits for the snapshot. */
-  static async open(stream: Duplex, before = ''): Promise<ReplicaStream> {
+  /** Sends SYNC, and waits for the snapshot. `tick` lets time pass for a server that goes by a clock of the test's. */
+  static async open(stream: Duplex, before = '', tick?: () => Promise<void>): Promise<ReplicaStream> {
     const replica = new ReplicaStream(stream);
     stream.write(`${before}SYNC\r\n`);
-    await replica.until(() => replica.snapshot !== null);
+    await replica.until(() => replica.snapshot !== null, tick);
     return replica;
   }
 
@@ -51,8 +51,9 @@ export class ReplicaStream {
     });
   }
 
-  async until(isTrue: () => boolean): Promise<void> {
+  async until(isTrue: () => boolean, tick?: () => Promise<void>): Promise<void> {
     for (let waitedMs = 0; !isTrue(); waitedMs += 2) {
+      await tick?.();
       if (waitedMs > WAIT_MS) throw new Error(`only received ${JSON.stringify(this.unread.slice(0, 500))}`);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
@@ -60,6 +61,16 @@ export class ReplicaStream {
 
   private readSnapshot(): void {
     if (this.snapshot !== null) return;
+    const mark = /^\n*\$EOF:(\w{40})\r\n/.exec(this.unread);
+    if (mark !== null) {
+      const end = this.unread.indexOf(mark[1]!, mark[0].length);
+      if (end < 0) return;
+      this.snapshot = this.unread.slice(mark[0].length, end);
+      this.unread = this.unread.slice(end + mark[1]!.length);
+      // Nothing more is sent before the replica says that it has found the end.
+      this.write('REPLCONF ACK 0\r\n');
+      return;
+    }
     const header = /^\n*\$(\d+)\r\n/.exec(this.unread);
     if (header === null) return;
     const end = header[0].length + Number(header[1]);

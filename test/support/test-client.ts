@@ -215,3 +215,8 @@ function within<T>(promise: Promise<T>, message: () => string): Promise<T> {
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
+
+/** What a request answers that is written as one line. */
+export function ask(client: TestClient, line: string): ReturnType<TestClient['value']> {
+  return client.value(...(splitArguments(line) ?? []));
+}

@@ -9,6 +9,8 @@ export interface TestServerOptions {
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   /** 0 for a port that the system chooses; without it no port. */
   readonly port?: number;
+  /** Likewise, for encrypted connections. */
+  readonly tlsPort?: number;
   /** The real clock, timers and files instead of virtual ones. */
   readonly realTime?: boolean;
   /** What the virtual dice start from. */
@@ -40,12 +42,17 @@ export class TestServer {
       log: (line) => logLines.push(line),
       ...(options.config === undefined ? {} : { config: options.config }),
       ...(options.port === undefined ? {} : { port: options.port }),
+      ...(options.tlsPort === undefined ? {} : { tlsPort: options.tlsPort }),
     });
     return new TestServer(server, runtime, logLines);
   }
 
   get port(): number {
     return this.server.port;
+  }
+
+  get tlsPort(): number {
+    return this.server.tlsPort;
   }
 
   /** A new client within the process, in RESP2. */

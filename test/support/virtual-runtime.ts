@@ -11,6 +11,7 @@ import {
   type TimerService,
 } from '../../src/base/runtime.ts';
 import { MemoryFiles } from './memory-files.ts';
+import { VirtualSystem } from './virtual-system.ts';
 
 /** Where virtual time begins: 2026-01-01 00:00:00 UTC. */
 export const START_MS = 1_767_225_600_000;
@@ -39,10 +40,24 @@ export class VirtualRuntime implements Runtime {
   readonly process: ProcessFigures = {
     rssBytes: () => 64 * 1024 * 1024,
     cpuUs: () => ({ user: 0, system: 0 }),
+    mainThreadCpuUs: () => ({ user: 0, system: 0 }),
+    pollsBy: () => 'epoll',
     systemName: () => 'Virtual 1.0 none',
     totalMemoryBytes: () => 1024 ** 3,
     nodeVersion: () => '20.19.0',
+    heap: () => ({ usedBytes: 2e6, sizeBytes: 4e6, limitBytes: 4e9, externalBytes: 1e6 }),
+    watchEventLoop: () => {},
+    eventLoop: () => ({
+      delaySeconds: [
+        [0.5, 0.001],
+        [1, 0.002],
+      ],
+      activeSeconds: 1,
+      gcCount: 2,
+      gcSeconds: 0.5,
+    }),
   };
+  readonly system = new VirtualSystem();
   readonly pid: number;
 
   private readonly startUs: number;

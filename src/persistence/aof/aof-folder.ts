@@ -7,6 +7,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { FileDoor } from '../../base/runtime.ts';
 import type { Config } from '../../config/config.ts';
 import { errorCode, pathFromBytes, reasonOf } from '../../config/file-text.ts';
+import type { LatencyMonitor } from '../../engine/latency-monitor.ts';
 import { Manifest, ManifestError, parseManifest } from './manifest.ts';
 
 /**
@@ -29,12 +30,14 @@ export class AofFolder {
   private readonly files: FileDoor;
   private readonly config: Config;
   private readonly log: Logger;
+  private readonly latency: LatencyMonitor;
   private pending: Pending | null = null;
 
-  constructor(files: FileDoor, config: Config, log: Logger) {
+  constructor(files: FileDoor, config: Config, log: Logger, latency: LatencyMonitor) {
     this.files = files;
     this.config = config;
     this.log = log;
+    this.latency = latency;
   }
 
   /** What all names begin with. */
@@ -216,7 +219,7 @@ export class AofFolder {
   /** The size of a file; -1 when it cannot be told, and the log says why. */
   size(name: string): number {
     try {
-      return this.files.statSync(this.path(name)).size;
+      return this.latency.measure('aof-fstat', () => this.files.statSync(this.path(name)).size);
     } catch (error) {
       this.log.warning(`Unable to obtain the AOF file ${shown(name)} length. stat: ${reasonOf(error)}`);
       return -1;

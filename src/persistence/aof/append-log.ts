@@ -10,6 +10,7 @@ import type { ConfigValues } from '../../config/directives.ts';
 import { errorCode, reasonOf } from '../../config/file-text.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
 import type { DebugSettings } from '../../engine/debug-settings.ts';
+import type { LatencyMonitor } from '../../engine/latency-monitor.ts';
 import { NO_DATABASE, type PropagationSink } from '../../engine/propagation.ts';
 import type { Turn } from '../../engine/turn.ts';
 import { timestampLine } from './timestamps.ts';
@@ -20,6 +21,7 @@ export interface AppendLogParts {
   readonly log: Logger;
   readonly turn: Turn;
   readonly debug: DebugSettings;
+  readonly latency: LatencyMonitor;
   /** Whether a snapshot keeps the disk busy, which `no-appendfsync-on-rewrite` makes room for. */
   isSnapshotRunning(): boolean;
   /** Ends the server at once: no client may hear of what cannot be made safe. */
@@ -41,12 +43,18 @@ export class AppendLog implements PropagationSink {
   readonly keepsDataOnly = true;
   /** How many bytes the file has. */
   fileSize = 0;
+  /** How long turns of the event loop have waited for their effects to be written. */
+  turnMicroseconds = 0;
   /** How often a write did not wait any longer for an fsync. */
   delayedFsyncs = 0;
   /** Called with how many bytes were written. */
   onWritten: (bytes: number) => void = () => {};
   /** Called when `lastError` changes. */
   onChange: () => void = () => {};
+  /** How much of the stream of effects there is, which goes by replication's count. */
+  streamOffset: () => number = () => 0;
+  /** Called when more of it is on the disk. */
+  onSynced: () => void = () => {};
 
   private readonly parts: AppendLogParts;
   private readonly buffer = new CommandBuffer();
@@ -60,6 +68,9 @@ export class AppendLog implements PropagationSink {
   private syncedSize = 0;
   private lastSyncSeconds: number;
   private isSyncing = false;
+  // Files before this one that are being forced to the disk.
+  private closingSyncs = 0;
+  private syncedStreamOffset = 0;
   // A file that is to be closed when the fsync that runs on it is done.
   private closing = -1;
   private postponedSinceSeconds = 0;
@@ -79,7 +90,11 @@ export class AppendLog implements PropagationSink {
       return null;
     });
     parts.turn.beforeReplies.push(() => {
-      if (this.buffer.at > 0) this.flush(false);
+      if (this.buffer.at === 0) return;
+      const { clock } = parts.runtime;
+      const startedUs = clock.monotonicUs();
+      this.flush(false);
+      this.turnMicroseconds += clock.monotonicUs() - startedUs;
     });
   }
 
@@ -90,6 +105,14 @@ export class AppendLog implements PropagationSink {
   /** Bytes that are not written yet. */
   get bufferLength(): number {
     return this.buffer.at;
+  }
+
+  /** How much of the stream of effects is on the disk. */
+  get syncedOffset(): number {
+    const isDone = this.buffer.at === 0 && this.syncedSize === this.fileSize && this.lastError === '';
+    return isDone && !this.isSyncing && this.closingSyncs === 0
+      ? this.streamOffset()
+      : this.syncedStreamOffset;
   }
 
   get pendingFsyncs(): number {
@@ -199,13 +222,13 @@ export class AppendLog implements PropagationSink {
 
   // Returns whether all of it was written.
   private write(): boolean {
-    const { debug, runtime } = this.parts;
+    const { debug, latency, runtime } = this.parts;
     const { buffer } = this;
     this.postponedSinceSeconds = 0;
     const length = buffer.at;
     const startedUs = runtime.clock.monotonicUs();
     if (debug.aofFlushSleepUs > 0) runtime.timers.block(debug.aofFlushSleepUs / 1000);
-    const { written, error } = this.writeBytes(length);
+    const { written, error } = latency.isOn ? this.measureWrite(length) : this.writeBytes(length);
     if (this.isSyncing && this.policy === 'everysec') this.noteDuration(startedUs);
     if (written < length) {
       this.writeFailed(written, length, error);
@@ -230,6 +253,14 @@ export class AppendLog implements PropagationSink {
       );
     }
     this.waryUntilSeconds = this.nowSeconds + WARY_SECONDS;
+  }
+
+  // A write is recorded twice: as one, and by what it may have had to wait for.
+  private measureWrite(length: number): { written: number; error: unknown } {
+    const { isSnapshotRunning, latency } = this.parts;
+    const beside = isSnapshotRunning() ? 'aof-write-active-child' : 'aof-write-alone';
+    const event = this.isSyncing ? 'aof-write-pending-fsync' : beside;
+    return latency.measure('aof-write', () => latency.measure(event, () => this.writeBytes(length)));
   }
 
   private writeBytes(length: number): { written: number; error: unknown } {
@@ -303,9 +334,9 @@ export class AppendLog implements PropagationSink {
   }
 
   private syncNow(): void {
-    const { log, runtime } = this.parts;
+    const { latency, log, runtime } = this.parts;
     try {
-      runtime.files.fdatasyncSync(this.fd);
+      latency.measure('aof-fsync-always', () => runtime.files.fdatasyncSync(this.fd));
       this.noteSynced();
     } catch (error) {
       log.warning(
@@ -318,6 +349,12 @@ export class AppendLog implements PropagationSink {
   private noteSynced(): void {
     this.syncedSize = this.fileSize;
     this.lastSyncSeconds = this.nowSeconds;
+    this.streamSynced(this.streamOffset());
+  }
+
+  private streamSynced(offset: number): void {
+    this.syncedStreamOffset = offset;
+    this.onSynced();
   }
 
   private syncInBackground(): void {
@@ -325,9 +362,11 @@ export class AppendLog implements PropagationSink {
     if (this.isSyncing) return;
     this.isSyncing = true;
     this.syncedSize = this.fileSize;
+    const offset = this.streamOffset();
     this.parts.runtime.files.fdatasync(this.fd, (error) => {
       this.isSyncing = false;
       this.noteSyncResult(error);
+      if (error === null) this.streamSynced(offset);
       if (this.closing >= 0) this.parts.runtime.files.closeSync(this.closing);
       this.closing = -1;
       if (this.postponedSinceSeconds !== 0) this.flush(false);
@@ -337,8 +376,12 @@ export class AppendLog implements PropagationSink {
   private syncAndClose(fd: number): void {
     const { files } = this.parts.runtime;
     this.lastSyncSeconds = this.nowSeconds;
+    const offset = this.streamOffset();
+    this.closingSyncs++;
     files.fdatasync(fd, (error) => {
+      this.closingSyncs--;
       this.noteSyncResult(error);
+      if (error === null) this.streamSynced(Math.max(offset, this.syncedStreamOffset));
       files.close(fd, () => {});
     });
   }

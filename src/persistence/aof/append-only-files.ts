@@ -13,6 +13,7 @@ import { errorCode, reasonOf } from '../../config/file-text.ts';
 import type { CronTask } from '../../engine/cron.ts';
 import type { DebugSettings } from '../../engine/debug-settings.ts';
 import type { FunctionLibraries } from '../../engine/function-libraries.ts';
+import type { LatencyMonitor } from '../../engine/latency-monitor.ts';
 import type { Loader, Loading } from '../../engine/loading.ts';
 import { type AppendOnly, LOAD_RESULT, type LoadResult } from '../../engine/persistence.ts';
 import type { Propagation } from '../../engine/propagation.ts';
@@ -22,7 +23,7 @@ import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { RdbFileReader } from '../rdb/rdb-file.ts';
 import { encodeNow } from '../rdb-saves.ts';
 import type { SnapshotEncoder, Snapshots } from '../snapshots.ts';
-import { AofFolder, PERSISTED, type Persisted, shown } from './aof-folder.ts';
+import { AofFolder, PERSISTED, shown } from './aof-folder.ts';
 import { loadAof } from './aof-loader.ts';
 import { AppendLog } from './append-log.ts';
 import { CommandEncoder } from './command-encoder.ts';
@@ -40,6 +41,7 @@ export interface AppendOnlyParts {
   readonly propagation: Propagation;
   readonly turn: Turn;
   readonly debug: DebugSettings;
+  readonly latency: LatencyMonitor;
   readonly libraries: FunctionLibraries;
   /** An encoder for a base in RDB's form. */
   newRdbEncoder(): SnapshotEncoder;
@@ -61,6 +63,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   currentSize = 0;
   baseSize = 0;
   onChange: () => void = () => {};
+  onSynced: () => void = () => {};
   /** Called when a rewrite begins. */
   onRewrite: () => void = () => {};
 
@@ -79,12 +82,13 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     this.parts = parts;
     const { config, log, runtime, snapshots } = parts;
     this.state = config.values.appendonly ? 'on' : 'off';
-    this.folder = new AofFolder(runtime.files, config, log);
+    this.folder = new AofFolder(runtime.files, config, log, parts.latency);
     this.appendLog = new AppendLog({ ...parts, isSnapshotRunning: () => snapshots.current !== null });
     this.appendLog.onWritten = (bytes) => {
       this.currentSize += bytes;
     };
     this.appendLog.onChange = () => this.onChange();
+    this.appendLog.onSynced = () => this.onSynced();
     config.onChange('appendonly', (wanted) => this.switchTo(wanted));
     config.onChange('aof-disable-auto-gc', (keepsHistory) => {
       if (!keepsHistory) this.deleteHistory();
@@ -97,6 +101,15 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     this.server = server;
   }
 
+  get syncedOffset(): number {
+    return this.appendLog.syncedOffset;
+  }
+
+  /** How much of the stream of effects there is is asked of `offset`. */
+  countBy(offset: () => number): void {
+    this.appendLog.streamOffset = offset;
+  }
+
   get lastWriteSucceeded(): boolean {
     return this.appendLog.lastError === '';
   }
@@ -107,6 +120,10 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
 
   get bufferLength(): number {
     return this.appendLog.bufferLength;
+  }
+
+  get turnMicroseconds(): number {
+    return this.appendLog.turnMicroseconds;
   }
 
   get pendingFsyncs(): number {
@@ -148,6 +165,14 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     return true;
   }
 
+  stop(): void {
+    if (this.state !== 'off') this.turnOff();
+  }
+
+  restart(): boolean {
+    return this.state !== 'off' || this.turnOn();
+  }
+
   flush(): void {
     this.folder.settle();
     this.appendLog.settle();
@@ -170,8 +195,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   startRewrite(): boolean {
     const { log, runtime, snapshots } = this.parts;
     if (snapshots.current !== null || this.isRewriting) return false;
-    const begin = this.prepareIncrement();
-    if (begin === null) {
+    if (!this.beginIncrement()) {
       this.lastRewriteSucceeded = false;
       return false;
     }
@@ -181,7 +205,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     this.rewriteStartedSeconds = this.nowSeconds;
     log.notice(`Background append only file rewriting started by pid ${runtime.pid}`);
     this.onRewrite();
-    begin();
+    this.startSnapshot();
     return true;
   }
 
@@ -362,50 +386,29 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     }
   }
 
-  // Makes the increment that effects shall go to from the snapshot on; returns how the two begin, or null when that fails.
-  private prepareIncrement(): (() => void) | null {
+  // Effects from here on go to another increment: those before it are in the snapshot that begins.
+  private beginIncrement(): boolean {
     const { folder, manifest } = this;
-    if (manifest === null || !folder.create()) return null;
-    if (this.state === 'off') return () => this.startSnapshot();
-    if (!this.writeAll()) return null;
+    if (manifest === null || !folder.create()) return false;
+    if (this.state === 'off') return true;
+    this.appendLog.flush(true);
+    // What cannot be written now would come behind the snapshot that has it already.
+    if (this.appendLog.bufferLength > 0) return false;
     const changed = this.state === 'waiting' ? null : manifest.copy();
     const name = changed?.addIncrement(folder.name).name ?? folder.temporaryIncrementName;
     const fd = this.openEmptyIncrement(name);
-    if (fd < 0) return null;
-    this.parts.log.notice(`Creating AOF incr file ${shown(name)} on background rewrite`);
-    if (changed !== null)
-      return () =>
-        folder.persistInBackground(changed, (outcome) => this.incrementNamed(changed, fd, outcome));
-    return () => {
-      this.parts.propagation.addSink(this.appendLog);
-      this.beginIncrement(fd);
-    };
-  }
-
-  private incrementNamed(manifest: Manifest, fd: number, outcome: Persisted): void {
-    // In doubt, too: see `adoptBase`. An increment that stays empty does no harm.
-    if (outcome !== PERSISTED.FAILED) this.manifest = manifest;
-    const { runtime, snapshots } = this.parts;
-    const isOther = snapshots.current !== null;
-    if (outcome === PERSISTED.SAFE && !isOther && this.writeAll()) {
-      this.beginIncrement(fd);
-      return;
+    if (fd < 0) return false;
+    if (changed !== null) {
+      if (folder.persist(changed) !== PERSISTED.SAFE) {
+        this.parts.runtime.files.closeSync(fd);
+        return false;
+      }
+      this.manifest = changed;
     }
-    runtime.files.closeSync(fd);
-    this.finishRewrite(false);
-    if (isOther) this.scheduleRewrite();
-  }
-
-  // Effects from here on go to another increment: those before it are in the snapshot that begins.
-  private beginIncrement(fd: number): void {
+    this.parts.log.notice(`Creating AOF incr file ${shown(name)} on background rewrite`);
     this.appendLog.open(fd, 0);
-    this.startSnapshot();
-  }
-
-  // What cannot be written now would come behind the snapshot that has it already.
-  private writeAll(): boolean {
-    this.appendLog.flush(true);
-    return this.appendLog.bufferLength === 0;
+    if (this.state === 'waiting') this.parts.propagation.addSink(this.appendLog);
+    return true;
   }
 
   // There may be one of that name from before, that no manifest names.
@@ -496,10 +499,10 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   }
 
   private rename(kind: 'base' | 'incr', from: string, fromName: string, name: string): boolean {
-    const { log, runtime } = this.parts;
+    const { latency, log, runtime } = this.parts;
     const both = `the temporary AOF ${kind} file ${shown(fromName)} into ${shown(name)}`;
     try {
-      runtime.files.renameSync(from, this.folder.path(name));
+      latency.measure('aof-rename', () => runtime.files.renameSync(from, this.folder.path(name)));
     } catch (error) {
       log.warning(`Error trying to rename ${both}: ${reasonOf(error)}`);
       return false;

@@ -28,7 +28,7 @@ export class Replay {
   constructor(server: ServerParts) {
     this.server = server;
     const { clock, timers } = server.runtime;
-    this.client = new Client(NO_ID, NO_CONNECTION, clock.nowMs());
+    this.client = new Client(NO_ID, NO_CONNECTION, clock.nowMs(), server.acl.superuser);
     this.client.isMaster = true;
     this.client.authenticated = true;
     this.reply = new SilentReplies((line) => this.refused(line));

@@ -9,6 +9,7 @@ import type { Database } from '../../keyspace/database.ts';
 import type { Ref } from '../../memory/heap.ts';
 import type { PackedValue } from '../../memory/packed-entry.ts';
 import type { Arguments } from '../../resp/arguments.ts';
+import type { RdbReader } from './rdb-reader.ts';
 
 const SLICE_PIECES = 1024;
 
@@ -99,6 +100,8 @@ export function building<B extends Builder>(builder: B, fill: (builder: B) => vo
 
 /** A value of many elements that is being read, some at a time. When that throws, its owner discards it. */
 export interface Reading extends Builder {
+  /** Whether `readSome` may be called again when it has thrown DataAwaited; else all of the value is read again. */
+  readonly goesOn: boolean;
   /** Reads a few elements; returns whether there are more. */
   readSome(): boolean;
 }
@@ -109,20 +112,27 @@ export function isReading(value: DecodedValue | Reading | null): value is Readin
 
 const ELEMENTS_AT_ONCE = 16;
 
-/** A value of `count` elements, each of which `readOne` reads and gives to `builder`. */
+/** A value of `count` elements, each of which `readOne` reads as a whole and then gives to `builder`. */
 export class CountedReading implements Reading {
+  readonly goesOn = true;
+
   private left: number;
+  private readonly reader: RdbReader;
   private readonly builder: Builder;
   private readonly readOne: () => void;
 
-  constructor(count: number, builder: Builder, readOne: () => void) {
+  constructor(reader: RdbReader, count: number, builder: Builder, readOne: () => void) {
+    this.reader = reader;
     this.left = count;
     this.builder = builder;
     this.readOne = readOne;
   }
 
   readSome(): boolean {
-    for (let i = Math.min(this.left, ELEMENTS_AT_ONCE); i > 0; i--, this.left--) this.readOne();
+    for (let i = Math.min(this.left, ELEMENTS_AT_ONCE); i > 0; i--, this.left--) {
+      this.reader.keepFrom();
+      this.readOne();
+    }
     return this.left > 0;
   }
 

@@ -19,7 +19,7 @@ import {
   RDB_OPCODE,
   RDB_VERSION_READ,
 } from './rdb-format.ts';
-import { RdbError, type RdbReader } from './rdb-reader.ts';
+import { DataAwaited, RdbError, type RdbReader } from './rdb-reader.ts';
 import { ValueDecoder } from './value-decoder.ts';
 
 export interface RdbDecoderOptions {
@@ -31,6 +31,8 @@ export interface RdbDecoderOptions {
   readonly replaces: boolean;
   /** Keys that have expired are left out, as a master does it. */
   readonly dropsExpired: boolean;
+  /** Told of each of them, in latin1. */
+  readonly noteExpired?: ((dbId: number, key: string) => void) | undefined;
   /** The time of loading. */
   readonly nowMs: number;
   /** Takes the function libraries of the file; without it they are left out. */
@@ -50,6 +52,12 @@ const VALUE_SLICE_BYTES = 256 * 1024;
 const SECOND_MS = 1000;
 // Instead of an opcode or a type: reading shall pause.
 const PAUSED = -1;
+
+// How far the reading is.
+const HEADER = 0;
+const ENTRIES = 1;
+const END = 2;
+const DONE = 3;
 
 /** A library of the file is not taken: the file itself may be whole. */
 export class RefusedLibrary extends RdbError {}
@@ -73,6 +81,8 @@ export class RdbDecoder {
   private deadline: number | bigint = -1;
   private idleSeconds: number | bigint = -1;
   private frequency = -1;
+  private phase = HEADER;
+  private version = 0;
 
   constructor(keyspace: Keyspace, reader: ChecksumReader, log: Logger, options: RdbDecoderOptions) {
     this.keyspace = keyspace;
@@ -95,19 +105,43 @@ export class RdbDecoder {
    * and now and then within a value of many elements.
    */
   *steps(pauses: (offset: number) => boolean): Generator<void, void, void> {
-    const version = this.readVersion();
-    for (;;) {
-      const type = this.readEntries(pauses);
-      if (type === RDB_OPCODE.EOF) break;
-      if (type !== PAUSED && isFileType(type)) {
-        while (!this.values.proceed(this.reader.offset + VALUE_SLICE_BYTES)) yield;
-        this.addEntry();
-        if (!pauses(this.reader.offset)) continue;
+    while (this.phase !== DONE) {
+      try {
+        if (!this.step(pauses)) continue;
+      } catch (error) {
+        // The reader is back at the beginning of what could not be read to its end, and says itself what it waits for.
+        if (!(error instanceof DataAwaited)) throw error;
       }
       yield;
     }
-    if (version >= RDB_CHECKSUM_SINCE) this.checkChecksum();
     this.logResult();
+  }
+
+  // Returns whether reading shall pause.
+  private step(pauses: (offset: number) => boolean): boolean {
+    const { reader, values } = this;
+    if (this.phase === ENTRIES) {
+      if (!values.isReading) {
+        const type = this.readEntries(pauses);
+        if (type === PAUSED) return true;
+        if (type === RDB_OPCODE.EOF) {
+          this.phase = END;
+          return false;
+        }
+      }
+      if (!values.proceed(reader.offset + VALUE_SLICE_BYTES)) return true;
+      this.addEntry();
+      return pauses(reader.offset);
+    }
+    reader.keepFrom();
+    if (this.phase === HEADER) {
+      this.version = this.readVersion();
+      this.phase = ENTRIES;
+    } else {
+      if (this.version >= RDB_CHECKSUM_SINCE) this.checkChecksum();
+      this.phase = DONE;
+    }
+    return false;
   }
 
   /** Reads all of it at once. */
@@ -122,6 +156,7 @@ export class RdbDecoder {
   private readEntries(pauses: (offset: number) => boolean): number {
     const { reader, values } = this;
     for (;;) {
+      reader.keepFrom();
       const type = reader.byte();
       if (!isFileType(type)) {
         if (type === RDB_OPCODE.EOF) return type;
@@ -234,6 +269,7 @@ export class RdbDecoder {
     if (deadline !== -1 && deadline < this.options.nowMs && this.options.dropsExpired) {
       value.discard();
       this.keysExpired++;
+      this.options.noteExpired?.(this.db.id, this.key.string(0));
       return;
     }
     const { db, key } = this;

@@ -13,6 +13,9 @@ import {
   TEXT_DOUBLE,
 } from './rdb-format.ts';
 
+/** Thrown by a reader whose data has not come yet; see `RdbReader.keepFrom`. */
+export class DataAwaited extends Error {}
+
 /** The data is damaged, cut off or of a kind that is not known. */
 export class RdbError extends Error {
   readonly offset: number;
@@ -65,6 +68,12 @@ export class RdbReader {
   get left(): number {
     return this.end - this.at;
   }
+
+  /**
+   * Everything before the next byte is done with: a reader that waits for data (it throws DataAwaited) goes back to here, so
+   * that what was begun can be read again from its beginning. Nothing for readers that do not wait.
+   */
+  keepFrom(): void {}
 
   /** An error at this place, to be thrown. */
   error(reason: string): RdbError {

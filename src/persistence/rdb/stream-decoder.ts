@@ -23,6 +23,8 @@ const PENDING_AT_ONCE = 64;
 const ENTRIES_AT_ONCE = 4096;
 
 export class StreamDecoder implements Reading {
+  readonly goesOn = false;
+
   private readonly reader: RdbReader;
   private readonly type: StreamType;
   private readonly noteBlock: () => void;

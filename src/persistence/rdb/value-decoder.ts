@@ -39,7 +39,7 @@ import { moduleTypeName } from './module-value.ts';
 import { type VisitEntry, visitZiplist, visitZipmap } from './old-encodings.ts';
 import { isPackedHash, isPackedSet, isPackedSortedSet } from './packed-checks.ts';
 import { LATER_TYPE, type LaterType, LIST_NODE, RDB_TYPE, type RdbType } from './rdb-format.ts';
-import type { RdbError, RdbReader } from './rdb-reader.ts';
+import { DataAwaited, type RdbError, type RdbReader } from './rdb-reader.ts';
 import { fillSetTable, fillSetTableFromIntset, SetBuilder } from './set-builder.ts';
 import { fillSortedSetTable, SortedSetBuilder } from './sorted-set-builder.ts';
 import { StreamDecoder } from './stream-decoder.ts';
@@ -100,7 +100,10 @@ export class ValueDecoder {
     return true;
   }
 
-  /** Reads on until the reader is at `offset` or further; returns whether the value is complete. Throws RdbError. */
+  /**
+   * Reads on until the reader is at `offset` or further; returns whether the value is complete. Throws RdbError; and
+   * DataAwaited, after which `isReading` says whether to go on by this, or to read the value from its type on.
+   */
   proceed(offset: number): boolean {
     const reading = this.reading!;
     try {
@@ -112,10 +115,16 @@ export class ValueDecoder {
       } while (this.reader.offset < offset);
       return false;
     } catch (error) {
+      if (error instanceof DataAwaited && reading.goesOn) throw error;
       this.reading = null;
       reading.discard();
       throw error;
     }
+  }
+
+  /** Whether a value has been begun and not completed. */
+  get isReading(): boolean {
+    return this.reading !== null;
   }
 
   private open(type: RdbType | LaterType): DecodedValue | Reading | null {
@@ -185,7 +194,7 @@ export class ValueDecoder {
     const count = this.readCount();
     if (count === 0) return null;
     const list = new ListBuilder(this.keyspace);
-    return new CountedReading(count, list, () => list.push(this.readElement(this.first)));
+    return new CountedReading(this.reader, count, list, () => list.push(this.readElement(this.first)));
   }
 
   private readListZiplist(): DecodedValue | null {
@@ -204,7 +213,7 @@ export class ValueDecoder {
     if (count === 0) return null;
     if (count === 1) return this.readOnlyNode(type);
     const list = new ListBuilder(this.keyspace);
-    return new CountedReading(count, list, () => this.addNode(list, this.readNode(type)));
+    return new CountedReading(this.reader, count, list, () => this.addNode(list, this.readNode(type)));
   }
 
   // Most lists are one small node, which goes into the entry as it is.
@@ -254,7 +263,7 @@ export class ValueDecoder {
     const count = this.readTableCount();
     if (count === 0) return null;
     const set = new SetBuilder(this.keyspace, this.expected(count));
-    return new CountedReading(count, set, () => {
+    return new CountedReading(this.reader, count, set, () => {
       if (!set.add(this.readElement(this.first))) throw this.reader.error('Duplicate set members detected');
     });
   }
@@ -290,7 +299,7 @@ export class ValueDecoder {
     const count = this.readTableCount();
     if (count === 0) return null;
     const hash = new HashBuilder(this.keyspace, this.expected(count), false);
-    return new CountedReading(count, hash, () => {
+    return new CountedReading(this.reader, count, hash, () => {
       const field = this.readElement(this.first).own();
       const { isPacked } = hash;
       if (hash.add(field, this.readElement(this.second))) return;
@@ -348,7 +357,7 @@ export class ValueDecoder {
     const count = this.readTableCount();
     if (count === 0) return null;
     const hash = new HashBuilder(this.keyspace, this.expected(count), false);
-    return new CountedReading(count, hash, () => {
+    return new CountedReading(this.reader, count, hash, () => {
       const time = reader.number();
       const field = this.readElement(this.first).own();
       const value = this.readElement(this.second);
@@ -396,7 +405,7 @@ export class ValueDecoder {
     const count = this.readTableCount();
     if (count === 0) return null;
     const set = new SortedSetBuilder(this.keyspace, this.expected(count));
-    return new CountedReading(count, set, () => {
+    return new CountedReading(this.reader, count, set, () => {
       const member = this.readElement(this.first).own();
       const score = type === RDB_TYPE.SORTED_SET ? reader.double() : reader.textDouble();
       if (Number.isNaN(score)) throw reader.error('Zset with NAN score detected');
