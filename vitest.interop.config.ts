@@ -7,13 +7,16 @@ import { findReference, isVersionAtLeast } from './test/support/reference.ts';
 // These compare replies, encodings, dumps and files to the byte, which only 7.2 has as we do. With an older one it is what
 // Redis 7.2.4 answered when it was recorded that is compared (test/differential/recorded.test.ts).
 const OF_7_2 = [
+  'test/differential/acl.interop.test.ts',
   'test/differential/events.interop.test.ts',
   'test/differential/list-nodes.interop.test.ts',
+  'test/differential/memory-limit.interop.test.ts',
   'test/differential/streams.interop.test.ts',
   'test/differential/themes.interop.test.ts',
   'test/differential/tracking.interop.test.ts',
   'test/differential/transactions.interop.test.ts',
   'test/commands/bitmap-geo.interop.test.ts',
+  'test/engine/monitors.interop.test.ts',
   'test/lua/generated-programs.interop.test.ts',
   'test/lua/generated.interop.test.ts',
   'test/lua/libraries.interop.test.ts',

@@ -100,7 +100,8 @@ function loadKeys(server: RunningServer, keys: number): Promise<void> {
   return load({ port: server.port, command, first: 0, count: keys });
 }
 
-async function probe(
+/** What a prober sees of a server while `meanwhile` runs. */
+export async function probe(
   server: RunningServer,
   children: Children,
   meanwhile: () => Promise<void>,

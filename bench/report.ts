@@ -2,17 +2,26 @@
 // met. It only writes figures down; it measures nothing.
 
 import { arch, cpus, platform, release, totalmem } from 'node:os';
+import type { ClientsRow } from './clients.ts';
+import { type DefragmentationRow, renderDefragmentation } from './defragmentation.ts';
 import type { DurabilityResults } from './durability.ts';
 import { durabilityTargets, renderDurability } from './durability-report.ts';
+import type { EvictionRow } from './eviction.ts';
 import { decimals, ratioText, table, targetLine, thousands } from './markdown.ts';
 import type { CollectionMemoryRow, MemoryRow } from './memory.ts';
 import type { PauseRow } from './pause.ts';
+import type { ReplicationResults } from './replication.ts';
+import { renderReplication, replicationTargets } from './replication-report.ts';
 import type { RequestRow, Speed } from './requests.ts';
 
 const TYPE_MEAN_LIMIT = 1.0;
 const RSS_RATIO_LIMIT = 1.0;
 const COLLECTION_MEMORY_LIMIT = 1.1;
 const PAUSE_LIMIT_MS = 5;
+const HIT_RATIO_LIMIT = 1.02;
+const P99_LIMIT = 1.2;
+const TLS_PIPELINE = 16;
+const TLS_SHARE = 0.9;
 
 /** What the figures were taken with. */
 export interface Setting {
@@ -32,6 +41,11 @@ export interface Results {
   readonly collections: readonly CollectionMemoryRow[] | null;
   readonly pauses: { ours: PauseRow; theirs: PauseRow; quiet: PauseRow; busy: PauseRow } | null;
   readonly durability: DurabilityResults | null;
+  readonly eviction: readonly EvictionRow[] | null;
+  readonly defragmentation: readonly DefragmentationRow[] | null;
+  readonly clients: readonly ClientsRow[] | null;
+  readonly tls: readonly RequestRow[] | null;
+  readonly replication: ReplicationResults | null;
 }
 
 /** The whole report, ending with a line feed. */
@@ -42,6 +56,11 @@ export function renderReport(setting: Setting, results: Results, now: Date): str
   if (results.collections !== null) parts.push(...renderCollections(results.collections, setting));
   if (results.pauses !== null) parts.push(...renderPauses(results.pauses));
   if (results.durability !== null) parts.push(...renderDurability(results.durability, setting));
+  if (results.eviction !== null) parts.push(...renderEviction(results.eviction, setting));
+  if (results.defragmentation !== null) parts.push(...renderDefragmentation(results.defragmentation));
+  if (results.clients !== null) parts.push(...renderClients(results.clients));
+  if (results.tls !== null) parts.push(...renderRequests(results.tls, setting, 'TLS'));
+  if (results.replication !== null) parts.push(...renderReplication(results.replication, setting));
   parts.push('## Targets', renderTargets(results, setting));
   return `${parts.join('\n\n')}\n`;
 }
@@ -60,7 +79,7 @@ function renderSetting(setting: Setting, now: Date): string {
   ].join('\n');
 }
 
-function renderRequests(rows: readonly RequestRow[], setting: Setting): string[] {
+function renderRequests(rows: readonly RequestRow[], setting: Setting, title = 'Requests'): string[] {
   const measured: string[][] = [];
   const missing: string[][] = [];
   for (const { workload, result, reason } of rows) {
@@ -82,7 +101,7 @@ function renderRequests(rows: readonly RequestRow[], setting: Setting): string[]
   const heading = ['workload', `${setting.ours} krps`, `${setting.theirs} krps`, 'krps ratio'];
   heading.push(`${setting.ours} CPU µs`, `${setting.theirs} CPU µs`, 'CPU ratio');
   const parts = [
-    '## Requests',
+    `## ${title}`,
     `Medians of ${setting.rounds} interleaved rounds, 50 connections (one for HGETALL and SINTER of 1M). krps: thousand requests per second (more is better). ` +
       'CPU µs: user and system time of the server per request, all threads (less is better). Ratios are ' +
       `${setting.ours} / ${setting.theirs}. r1M: random keys of a full keyspace of 1 M; 1KB: of 100 k keys of 1 KB each.`,
@@ -211,7 +230,86 @@ function renderTargets(results: Results, setting: Setting): string {
     lines.push(`${pause}; controls: ${controls}; ${setting.theirs}: ${decimals(pauses.theirs.maxMs, 2)}`);
   }
   lines.push(...durabilityTargets(results.durability, setting));
+  for (const { policy, ours, theirs } of results.eviction ?? []) {
+    const share = theirs.hitRatio / ours.hitRatio;
+    lines.push(targetLine(`${setting.theirs}'s hit ratio over ours, ${policy}`, HIT_RATIO_LIMIT, share));
+  }
+  const [ourCrowd] = results.clients ?? [];
+  if (ourCrowd !== undefined) {
+    const { quiet, crowded, extraBytes, boundBytes } = ourCrowd;
+    lines.push(
+      targetLine('p99 of busy clients in a crowd over p99 without', P99_LIMIT, crowded.p99Ms / quiet.p99Ms),
+    );
+    const share = extraBytes === null ? null : extraBytes / boundBytes;
+    lines.push(targetLine('memory of the crowd over its bound', 1, share));
+  }
+  lines.push(...replicationTargets(results.replication, setting));
+  for (const { workload, result } of results.tls ?? []) {
+    if (result === null || workload.pipeline !== TLS_PIPELINE) continue;
+    // Of their throughput at least 0.9: as a limit from above.
+    const share = result.theirs.requestsPerSecond / result.ours.requestsPerSecond;
+    lines.push(
+      targetLine(`${setting.theirs}'s throughput over ours, ${workload.name}`, 1 / TLS_SHARE, share),
+    );
+  }
   return lines.join('\n');
+}
+
+function renderClients(rows: readonly ClientsRow[]): string[] {
+  const body = rows.flatMap((row) =>
+    [row.quiet, row.crowded].map((report, i) => [
+      row.server,
+      i === 0 ? 'alone' : `${row.connectedClients} connected`,
+      thousands(row.ratePerSecond),
+      decimals(report.p50Ms, 1),
+      decimals(report.p99Ms, 1),
+      decimals(report.maxMs, 1),
+      i === 0 ? '–' : decimals(row.extraBytes === null ? null : row.extraBytes / 2 ** 20, 0),
+      i === 0 ? '–' : decimals(row.clientBytes / 2 ** 20, 0),
+      i === 0 ? '–' : decimals(row.boundBytes / 2 ** 20, 0),
+      i === 0 ? '–' : String(row.crowd.cutOff),
+    ]),
+  );
+  return [
+    '## Clients',
+    'SETs of 50 connections in pipelines of 16, on schedule, without others and among idle clients and slow readers. The bound follows from the ' +
+      'output limit of each slow reader (4 MB) and 20 KB for each connection.',
+    table(
+      [
+        'server',
+        'others',
+        'kcmd/s',
+        'p50 ms',
+        'p99 ms',
+        'max ms',
+        'RSS +MB',
+        'clients MB',
+        'bound MB',
+        'cut off',
+      ],
+      body,
+    ),
+  ];
+}
+
+function renderEviction(rows: readonly EvictionRow[], setting: Setting): string[] {
+  const measured = rows.flatMap(({ policy, keys, reads, ours, theirs }) =>
+    [ours, theirs].map((figures, i) => [
+      policy,
+      i === 0 ? setting.ours : setting.theirs,
+      String(keys),
+      String(reads),
+      `${(figures.hitRatio * 100).toFixed(2)} %`,
+      String(figures.keysHeld),
+      String(figures.maxmemory),
+      String(figures.mostAboveBytes),
+    ]),
+  );
+  return [
+    '## Eviction',
+    'Zipfian reads (exponent 0.99), what is missing is written; `maxmemory` is what a fifth of the keys takes. The last column is the most that `used_memory` was seen above it.',
+    table(['policy', 'server', 'keys', 'reads', 'hits', 'keys held', 'maxmemory', 'above'], measured),
+  ];
 }
 
 function geometricMean(values: readonly number[]): number {

@@ -1,6 +1,8 @@
 // The benchmark of the project: our server beside a real redis-server, in one run, on this machine. Sections: requests
 // (speed and CPU per request), memory (bytes per key), collections (bytes of lists, hashes, …), pause (longest pause
-// while keys pour in) and durability (serving during snapshots, saving, loading, appending). The tables go to standard output, or to a file with --out; progress goes to standard error.
+// while keys pour in), durability (serving during snapshots, saving, loading, appending) eviction (hit ratio under a
+// memory limit), defragmentation (memory that comes back), clients (50 busy ones among thousands of others) tls (encrypted requests) and
+// replication (writes with a replica, full synchronization). The tables go to standard output, or to a file with --out; progress goes to standard error.
 // micro.ts has the parts in isolation.
 //
 //   npm run bench -- [sections] [options]       without a section: all, or requests with --only
@@ -11,12 +13,17 @@ import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { measureClients } from './clients.ts';
+import { measureDefragmentation } from './defragmentation.ts';
 import { type DurabilityResults, measureDurability } from './durability.ts';
+import { measureEviction } from './eviction.ts';
 import { measureCollections, measureMemory } from './memory.ts';
 import { measurePauses } from './pause.ts';
+import { measureReplication, type ReplicationResults } from './replication.ts';
 import { type Results, renderReport, type Setting } from './report.ts';
 import { measureRequests, type RequestRow } from './requests.ts';
 import { Children, clockTicksPerSecond, findProgram, type ServerSpec, startServer } from './servers.ts';
+import { measureTls } from './tls.ts';
 import { workloads } from './workloads.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -37,9 +44,35 @@ interface Options {
   readonly out?: string;
 }
 
-type Section = 'requests' | 'memory' | 'collections' | 'pause' | 'durability';
-const SECTIONS: readonly Section[] = ['requests', 'memory', 'collections', 'pause', 'durability'];
+type Section =
+  | 'requests'
+  | 'memory'
+  | 'collections'
+  | 'pause'
+  | 'durability'
+  | 'eviction'
+  | 'defragmentation'
+  | 'clients'
+  | 'tls'
+  | 'replication';
+const SECTIONS: readonly Section[] = [
+  'requests',
+  'memory',
+  'collections',
+  'pause',
+  'durability',
+  'eviction',
+  'defragmentation',
+  'clients',
+  'tls',
+  'replication',
+];
 const FILE_MEGABYTES = 1000;
+const IDLE_CLIENTS = 10_000;
+const SLOW_READERS = 1000;
+const CLIENTS_SECONDS = 20;
+const EVICTION_KEYS = 50_000;
+const EVICTION_SECONDS = 20;
 
 const program = new Command('bench')
   .description('Measures our server beside a real redis-server.')
@@ -57,7 +90,11 @@ const program = new Command('bench')
     'sizes for memory; the last one is used for pause and durability (default: 1000000,5000000)',
     sizes,
   )
-  .option('--megabytes <n>', 'size of the file that durability saves and loads (default: 1000)', positive)
+  .option(
+    '--megabytes <n>',
+    'size of the file that durability saves and loads, and of a full synchronization (default: 1000)',
+    positive,
+  )
   .option('--quick', 'a fifth of the requests and of the keys', false)
   .option('--out <file>', 'write the report to this file instead of standard output')
   .action(async (sections: Section[], options: Options) => {
@@ -115,6 +152,11 @@ async function run(children: Children, sections: readonly Section[], options: Op
     collections: chosen.includes('collections') ? await runCollections() : null,
     pauses: chosen.includes('pause') ? await runPauses() : null,
     durability: chosen.includes('durability') ? await runDurability() : null,
+    eviction: chosen.includes('eviction') ? await runEviction() : null,
+    defragmentation: chosen.includes('defragmentation') ? await runDefragmentation() : null,
+    clients: chosen.includes('clients') ? await runClients() : null,
+    tls: chosen.includes('tls') ? await runTls() : null,
+    replication: chosen.includes('replication') ? await runReplication() : null,
   };
   const report = renderReport(setting, results, new Date());
   if (options.out === undefined) process.stdout.write(report);
@@ -162,6 +204,46 @@ async function run(children: Children, sections: readonly Section[], options: Op
       children,
       benchmark: requireBenchmark(),
       keys: keys.at(-1) ?? 0,
+      megabytes: options.megabytes ?? FILE_MEGABYTES * scale,
+      rounds,
+      scale,
+      ticksPerSecond,
+      progress,
+    });
+  }
+
+  async function runEviction(): Promise<Results['eviction']> {
+    progress(`eviction: ${EVICTION_KEYS} keys, ${EVICTION_SECONDS} s a policy`);
+    return measureEviction(ours, theirs, { children, keys: EVICTION_KEYS, seconds: EVICTION_SECONDS });
+  }
+
+  async function runDefragmentation(): Promise<Results['defragmentation']> {
+    const count = keys.at(-1) ?? 0;
+    progress(`defragmentation: ${count} keys`);
+    return measureDefragmentation([ours, theirs], { children, keys: count, ticksPerSecond });
+  }
+
+  async function runClients(): Promise<Results['clients']> {
+    progress(`clients: ${IDLE_CLIENTS} idle, ${SLOW_READERS} slow readers`);
+    const crowd = {
+      children,
+      idle: IDLE_CLIENTS,
+      slow: SLOW_READERS,
+      seconds: Math.ceil(CLIENTS_SECONDS * scale),
+    };
+    return [await measureClients(ours, crowd), await measureClients(theirs, crowd)];
+  }
+
+  async function runTls(): Promise<RequestRow[]> {
+    const benchmark = requireBenchmark();
+    const show = (row: RequestRow) => progress(describe(row));
+    return measureTls(ours, theirs, { children, benchmark, rounds, ticksPerSecond, scale, progress: show });
+  }
+
+  async function runReplication(): Promise<ReplicationResults> {
+    return measureReplication(ours, theirs, {
+      children,
+      benchmark: requireBenchmark(),
       megabytes: options.megabytes ?? FILE_MEGABYTES * scale,
       rounds,
       scale,

@@ -152,7 +152,7 @@ function ready(child: ChildProcess, name: string): Promise<string> {
 }
 
 /** A port that nobody listens on. Below the ephemeral range, so that no outgoing connection takes it in between. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
     const probe = createServer();

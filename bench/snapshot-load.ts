@@ -3,9 +3,7 @@
 // too) is kept on one core and the load on another, where the system can do that: what is measured is the work, not
 // how many idle cores there are.
 
-import { once } from 'node:events';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { ReplyError } from './client.ts';
 import { load, NUMBER } from './loader.ts';
 import {
@@ -16,7 +14,8 @@ import {
   type ServerSpec,
   startServer,
 } from './servers.ts';
-import type { SteadyMessage, SteadyReport } from './steady.ts';
+import type { SteadyReport } from './steady.ts';
+import { SteadyLoad } from './steady-load.ts';
 
 const PEAK_MS = 3000;
 const SETTLE_MS = 1000;
@@ -148,49 +147,6 @@ async function whileRunning(
       return (performance.now() - startedMs) / 1000;
     }
     await sleep(POLL_MS);
-  }
-}
-
-class SteadyLoad {
-  private readonly child: ReturnType<Children['fork']>;
-  private readonly died: Promise<never>;
-
-  private constructor(child: ReturnType<Children['fork']>) {
-    this.child = child;
-    this.died = once(child, 'exit').then(() => {
-      throw new Error('the steady load lost its connection to the server');
-    });
-    // Once it is stopped its end is no error, and nobody waits for it any more.
-    this.died.catch(() => undefined);
-  }
-
-  static async start(
-    server: RunningServer,
-    taskset: string | null,
-    { children, keys }: SnapshotLoadOptions,
-  ): Promise<SteadyLoad> {
-    const module = fileURLToPath(new URL('./steady.ts', import.meta.url));
-    const pinned =
-      taskset === null
-        ? {}
-        : { execPath: taskset, execArgv: ['-c', '1', process.execPath, ...process.execArgv] };
-    const child = children.fork(module, [String(server.port), String(keys)], pinned);
-    const steady = new SteadyLoad(child);
-    await Promise.race([once(child, 'message'), steady.died]);
-    return steady;
-  }
-
-  /** Ends a window and begins one with this rate. Returns the report of the one that has ended. */
-  async window(rate: number | null): Promise<SteadyReport> {
-    const reported = once(this.child, 'message');
-    const message: SteadyMessage = { rate };
-    this.child.send(message);
-    const [report] = (await Promise.race([reported, this.died])) as [SteadyReport];
-    return report;
-  }
-
-  stop(): void {
-    if (this.child.connected) this.child.disconnect();
   }
 }
 

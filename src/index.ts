@@ -13,6 +13,8 @@ export { SeededRandom, systemRuntime } from './base/runtime.ts';
 export interface CreateServerOptions {
   /** The TCP port on the loopback interface (or on `config.bind`); 0 lets the system choose; absent: no port. */
   readonly port?: number;
+  /** The port for encrypted connections, likewise; `config` names the files (`'tls-cert-file'`, `'tls-key-file'` …). */
+  readonly tlsPort?: number;
   /** Directives of redis.conf by name, e.g. `{ maxclients: 100, requirepass: 'secret' }`. */
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   /**
@@ -35,6 +37,8 @@ export interface CreateServerOptions {
 export interface EmbeddedServer {
   /** The TCP port in use, 0 without one. */
   readonly port: number;
+  /** The port for encrypted connections, 0 without one. */
+  readonly tlsPort: number;
   /** A client connection within the process: a duplex stream that speaks RESP. */
   connect(): Duplex;
   /** Resolves when the data set is loaded; rejects when it is damaged. */
@@ -71,13 +75,28 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
     onShutdown: () => void server.close(),
     onAbort: () => void server.close(),
   });
-  const { port } = options;
+  if (!server.loadUsers()) {
+    await server.close();
+    throw new Error('the users of the configuration cannot be made; the log says why');
+  }
+  const { port, tlsPort } = options;
+  const encrypts = tlsPort !== undefined;
+  if (!server.prepareTls(encrypts || undefined) || (encrypts && !server.listenTls(tlsPort))) {
+    await server.close();
+    throw new Error(`cannot listen on port ${tlsPort} with TLS; the log says why`);
+  }
+  // From here on it is as if the configuration had said so: what is set is checked.
+  if (encrypts) config.assign('tls-port', [String(server.tlsPort)]);
   const { appendonly, unixsocket } = config.values;
   if ((port !== undefined && !server.listenTcp(port)) || (unixsocket !== '' && !server.listenUnix())) {
     await server.close();
     throw new Error(
       `cannot listen on ${unixsocket === '' ? `port ${port}` : `port ${port} or ${unixsocket}`}`,
     );
+  }
+  if (!server.listenMetrics()) {
+    await server.close();
+    throw new Error(`cannot listen on port ${config.values['metrics-port']} for metrics`);
   }
   const keepsData = directory !== undefined || appendonly || options.config?.dir !== undefined;
   const ready = keepsData ? loaded(server) : started(server);
@@ -86,6 +105,9 @@ export async function createServer(options: CreateServerOptions = {}): Promise<E
   return {
     get port() {
       return server.port;
+    },
+    get tlsPort() {
+      return server.tlsPort;
     },
     connect: () => server.connect(),
     ready,

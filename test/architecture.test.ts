@@ -16,15 +16,29 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = layers([
   ['datatypes'],
   ['keyspace'],
   ['engine'],
-  ['persistence', 'scripting', 'replication', 'cluster', 'net'],
+  ['persistence', 'scripting', 'replication', 'cluster', 'net', 'process'],
+  ['metrics'],
   ['commands'],
   ['tools'],
 ]);
 const NOT_EVEN_SO: Readonly<Record<string, readonly string[]>> = {
   // A handler answers through the engine's seams, whatever the transport.
-  commands: ['net'],
+  commands: ['net', 'process', 'metrics'],
+  // It sees the server as INFO does, and listens.
+  metrics: ['persistence', 'scripting', 'replication', 'cluster', 'process'],
   // A tool reads files and has no server.
-  tools: ['engine', 'commands', 'replication', 'net', 'scripting', 'cluster', 'lua', 'memory', 'datatypes'],
+  tools: [
+    'engine',
+    'commands',
+    'replication',
+    'net',
+    'scripting',
+    'cluster',
+    'lua',
+    'memory',
+    'datatypes',
+    'metrics',
+  ],
 };
 const AND_ALSO: Readonly<Record<string, readonly string[]>> = {
   // CONFIG's own error texts stand where all error texts stand.
@@ -33,8 +47,9 @@ const AND_ALSO: Readonly<Record<string, readonly string[]>> = {
 /** The files that wire: what they may import, folders and files. */
 const WIRING: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'server.ts': 'everything',
+  'server-settings.ts': 'everything',
   'index.ts': ['server.ts', 'base', 'config'],
-  'main.ts': ['server.ts', 'base', 'config', 'engine/server-parts.ts'],
+  'main.ts': ['server.ts', 'base', 'config', 'process', 'engine/server-parts.ts', 'engine/fault.ts'],
 };
 /** Packages, and which files may import them. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
@@ -48,11 +63,13 @@ const NODE_MODULES: Readonly<Record<string, RegExp>> = {
   'node:fs/promises': /^$/,
   'node:timers': /^$/,
   'node:timers/promises': /^$/,
-  'node:perf_hooks': /^base\/runtime\.ts$/,
-  'node:child_process': /^$/,
+  'node:perf_hooks': /^base\/(runtime|event-loop-watch)\.ts$/,
+  'node:child_process': /^base\/system-door\.ts$/,
+  'node:worker_threads': /^(process\/watchdog(-thread)?|net\/host-lookup)\.ts$/,
+  'node:inspector': /^process\/watchdog-thread\.ts$/,
   'node:net': /^net\//,
   'node:tls': /^net\//,
-  'node:http': /^net\//,
+  'node:http': /^metrics\/endpoint\.ts$/,
 };
 
 interface Ban {
@@ -61,7 +78,8 @@ interface Ban {
   readonly except?: RegExp;
 }
 
-const RUNTIME = /^base\/runtime\.ts$/;
+const RUNTIME = /^base\/(runtime|event-loop-watch)\.ts$/;
+const SYSTEM = /^(main|base\/system-door|tools\/main-[a-z-]+)\.ts$/;
 const BANS: readonly Ban[] = [
   { what: /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)/, instead: 'runtime.clock', except: RUNTIME },
   { what: /\bperformance\.|\bprocess\.hrtime\b/, instead: 'runtime.clock', except: RUNTIME },
@@ -74,8 +92,8 @@ const BANS: readonly Ban[] = [
   },
   {
     what: /\bprocess\.(exit|kill|abort|on|once|argv|env|stdin|stdout|stderr|exitCode|title)\b/,
-    instead: 'main.ts',
-    except: /^(main|tools\/main-[a-z-]+)\.ts$/,
+    instead: 'runtime.system, or main.ts',
+    except: SYSTEM,
   },
   { what: /\bprocess\.cwd\b/, instead: 'a directory that is passed in', except: /^(main|index)\.ts$/ },
   { what: /\bprocess\.pid\b/, instead: 'runtime.pid', except: RUNTIME },

@@ -12,7 +12,7 @@ import {
   readInteger,
   writeInteger,
 } from '../datatypes/bit-integer.ts';
-import { type ArgumentSpec, arg, command, keyAt } from '../engine/command-spec.ts';
+import { type ArgumentSpec, arg, command, type FoundKey, keyAt } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
@@ -68,6 +68,7 @@ export const bitfield = command({
       { optional: true, multiple: true },
     ),
   ],
+  findKeys: keyOfBitfield,
   run(ctx) {
     const highest = highestWritten(ctx);
     if (highest < 0) readFields(ctx);
@@ -239,4 +240,16 @@ function fieldOffset(ctx: CommandContext, i: number, bits: number): number {
   const offset = Number(index) * bits;
   if (Number.isSafeInteger(offset)) return checkBitOffset(ctx, offset);
   return checkBitOffset(ctx, BigInt.asIntN(64, BigInt(index) * BigInt(bits)));
+}
+
+// What is no operation counts as one that writes; what follows the first that does is not looked at.
+function keyOfBitfield(args: Arguments): readonly FoundKey[] {
+  let at = 2;
+  while (at < args.count) {
+    const left = args.count - at - 1;
+    if (args.is(at, 'get') && left >= 2) at += 3;
+    else if (args.is(at, 'overflow') && left >= 1) at += 2;
+    else return [{ index: 1, flags: ['RW', 'access', 'update'] }];
+  }
+  return [{ index: 1, flags: ['RO', 'access'] }];
 }

@@ -83,6 +83,6 @@ function removeTarget(ctx: CommandContext): void {
   const { args, db } = ctx;
   const target = db.peekText(args.string(TARGET));
   if (target === 0) return;
-  db.remove(target);
+  db.removeAs(target, db.keyspace.whenReplaced);
   ctx.changed('del', TARGET);
 }

@@ -63,6 +63,8 @@ export const config = command({
       run: ({ keyspace, reply, server }) => {
         server.stats.reset();
         keyspace.resetStats();
+        server.defragmentation.resetStats();
+        server.memoryLimit.resetStats();
         server.executor.statsReset();
         server.persistence.resetStats();
         reply.ok();
@@ -78,7 +80,7 @@ export const config = command({
       flags: FLAGS,
       tips: TO_ALL_NODES,
       run: ({ reply, server }) => {
-        const failure = server.config.rewrite();
+        const failure = server.config.rewrite({ userLines: server.acl.configLines() });
         if (failure !== null) throw new ReplyError(failure);
         reply.ok();
       },

@@ -1,7 +1,7 @@
 // Commands about the connection itself: who one is, which protocol one speaks, which database one looks at.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { REDIS_VERSION } from '../base/version.ts';
+import { DEFAULT_USER } from '../engine/acl.ts';
 import { REPLY_MODE } from '../engine/client.ts';
 import { arg, command } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
@@ -21,7 +21,6 @@ import {
 } from '../resp/errors.ts';
 import { requireClientName } from './client-attributes.ts';
 
-const DEFAULT_USER = 'default';
 const INT32_MIN = -0x80000000;
 const INT32_MAX = 0x7fffffff;
 
@@ -77,6 +76,7 @@ export const quit = command({
   arity: -1,
   flags: ['allow_busy', 'noscript', 'loading', 'stale', 'fast', 'no_auth'],
   runsInMulti: true,
+  endsQueue: true,
   forSubscribers: true,
   run({ client, reply }) {
     reply.ok();
@@ -119,7 +119,7 @@ export const auth = command({
     if (args.count === 3) {
       logIn(ctx, args.string(1), args.string(2));
     } else {
-      if (ctx.server.config.values.requirepass === '') throw NO_PASSWORD_SET;
+      if (ctx.server.acl.isOpen) throw NO_PASSWORD_SET;
       logIn(ctx, DEFAULT_USER, args.string(1));
     }
     ctx.reply.ok();
@@ -187,6 +187,7 @@ export const reset = command({
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
   runsInMulti: true,
+  endsQueue: true,
   forSubscribers: true,
   run(ctx) {
     const { client, server, reply } = ctx;
@@ -196,8 +197,7 @@ export const reset = command({
     ctx.select(0);
     client.protocol = 2;
     reply.protocol = 2;
-    client.user = DEFAULT_USER;
-    client.authenticated = server.config.values.requirepass === '';
+    server.acl.logOut(client);
     client.name = '';
     client.noTouch = false;
     client.noEvict = false;
@@ -209,7 +209,7 @@ export const reset = command({
   },
 });
 
-function replyHello({ client, reply }: CommandContext): void {
+function replyHello({ client, reply, server }: CommandContext): void {
   reply.map(7);
   reply.bulkText('server');
   reply.bulkText('redis');
@@ -222,7 +222,7 @@ function replyHello({ client, reply }: CommandContext): void {
   reply.bulkText('mode');
   reply.bulkText('standalone');
   reply.bulkText('role');
-  reply.bulkText('master');
+  reply.bulkText(server.masterLink.isReplica ? 'replica' : 'master');
   reply.bulkText('modules');
   reply.array(0);
 }
@@ -232,20 +232,6 @@ function secretsOfHello(args: Arguments): number[] {
   return [];
 }
 
-// There is one user, whose password is `requirepass`; without one, any password is right.
-function logIn({ client, server }: CommandContext, user: string, password: string): void {
-  const { requirepass } = server.config.values;
-  const isRight = user === DEFAULT_USER && (requirepass === '' || isSamePassword(password, requirepass));
-  if (!isRight) {
-    server.stats.authFailures++;
-    throw WRONG_PASS;
-  }
-  client.user = user;
-  client.authenticated = true;
-}
-
-// Digests have the same length and nothing of the password in them, so the time that the comparison takes tells nothing.
-function isSamePassword(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text, 'latin1').digest();
-  return timingSafeEqual(digest(given), digest(expected));
+function logIn({ args, client, server }: CommandContext, user: string, password: string): void {
+  if (!server.acl.logIn(client, user, password, args.string(0))) throw WRONG_PASS;
 }

@@ -1,6 +1,5 @@
 // DEBUG: for tests and for people who look for a fault. Here is what each subcommand takes; those that are about keys or
-// show replies of every type are in debug-keys.ts and debug-protocol.ts. What needs parts that do not exist
-// (replicas) is not known at all, so that its absence is heard.
+// show replies of every type are in debug-keys.ts and debug-protocol.ts.
 
 import { hexOf, toText } from '../base/bytes.ts';
 import { globMatch } from '../base/glob.ts';
@@ -11,7 +10,9 @@ import { command } from '../engine/command-spec.ts';
 import { replyHelp } from '../engine/container-help.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { LOAD_RESULT, type LoadResult } from '../engine/persistence.ts';
+import { NO_DATABASE } from '../engine/propagation.ts';
 import { datasetDigest } from '../keyspace/digest.ts';
+import { heapFigures } from '../keyspace/leak-check.ts';
 import {
   LOAD_AOF_FAILED,
   PACKED_THRESHOLD,
@@ -21,6 +22,7 @@ import {
   SAVE_FAILED,
   syntaxOfSubcommand,
 } from '../resp/errors.ts';
+import { crashByAssertion, crashByMemory, crashByPanic, crashBySegfault } from './debug-crash.ts';
 import { digestValues, populate, showDatabaseTables, showKeyTable, showObject } from './debug-keys.ts';
 import { showListpack, showQuicklist } from './debug-lists.ts';
 import { replyWithType } from './debug-protocol.ts';
@@ -34,11 +36,13 @@ interface Subcommand {
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
   ['aof-flush-sleep', { least: 3, run: setFlushSleep }],
+  ['assert', { least: 2, most: Number.POSITIVE_INFINITY, run: crashByAssertion }],
   ['change-repl-id', { least: 2, run: changeReplicationId }],
   ['config-rewrite-force-all', { least: 2, run: rewriteAll }],
   ['digest', { least: 2, run: ({ keyspace, reply }) => reply.simple(hexOf(datasetDigest(keyspace))) }],
   ['digest-value', { least: 2, most: Number.POSITIVE_INFINITY, run: digestValues }],
   ['error', { least: 3, run: replyError }],
+  ['heap', { least: 2, run: showHeap }],
   ['help', { least: 2, run: replyHelp }],
   ['htstats', { least: 3, most: Number.POSITIVE_INFINITY, run: showDatabaseTables }],
   ['htstats-key', { least: 3, most: Number.POSITIVE_INFINITY, run: showKeyTable }],
@@ -46,13 +50,17 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>
   ['loadaof', { least: 2, run: loadAppendOnly }],
   ['log', { least: 3, run: writeLog }],
   ['object', { least: 3, run: showObject }],
+  ['oom', { least: 2, most: Number.POSITIVE_INFINITY, run: crashByMemory }],
+  ['panic', { least: 2, most: Number.POSITIVE_INFINITY, run: crashByPanic }],
   ['pause-cron', { least: 3, run: pauseCron }],
   ['populate', { least: 3, most: 5, run: populate }],
   ['protocol', { least: 3, run: replyWithType }],
   ['quicklist', { least: 3, most: 4, run: showQuicklist }],
   ['quicklist-packed-threshold', { least: 3, run: setPackedThreshold }],
   ['reload', { least: 2, most: Number.POSITIVE_INFINITY, run: reload }],
+  ['replicate', { least: 3, most: Number.POSITIVE_INFINITY, run: replicate }],
   ['replybuffer', { least: 4, run: setReplyBuffer }],
+  ['segfault', { least: 2, most: Number.POSITIVE_INFINITY, run: crashBySegfault }],
   ['set-active-expire', { least: 3, run: setActiveExpire }],
   ['set-disable-deny-scripts', { least: 3, run: setDenyScripts }],
   ['set-skip-checksum-validation', { least: 3, run: setSkipChecksums }],
@@ -73,6 +81,8 @@ export const debug = command({
   help: [
     'AOF-FLUSH-SLEEP <microsec>',
     '    Wait so long before each write to the append-only file.',
+    'ASSERT',
+    '    End the server as when something is not true that must be.',
     'CHANGE-REPL-ID',
     '    Give the server another replication ID.',
     'CONFIG-REWRITE-FORCE-ALL',
@@ -83,6 +93,9 @@ export const debug = command({
     '    Show a digest of the value of each key.',
     'ERROR <string>',
     '    Answer an error with this text.',
+    'HEAP',
+    '    Walk over all data and show how much of the memory in use was found: what is left is lost,',
+    '    unless removed values still wait to be freed.',
     'HTSTATS <dbid> [full]',
     '    Show how full the hash table of a database is.',
     'HTSTATS-KEY <key> [full]',
@@ -95,6 +108,10 @@ export const debug = command({
     '    Write a line to the log.',
     'OBJECT <key>',
     '    Show how a value is stored.',
+    'OOM',
+    '    End the server as when the system gives no memory.',
+    'PANIC',
+    '    End the server as when it cannot go on.',
     'PAUSE-CRON <0|1>',
     '    Stop the periodic duties, or go on with them.',
     'POPULATE <count> [<prefix>] [<size>]',
@@ -109,10 +126,14 @@ export const debug = command({
     'RELOAD [option ...]',
     '    Save the data set and load it again. MERGE: keys of the file take the place of those that are',
     '    there; NOFLUSH: what is there stays; NOSAVE: only load what was saved before.',
+    'REPLICATE <string>',
+    '    Send the words to the replicas as a command; their data may differ from then on.',
     'REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>',
     '    Accepted; reply buffers belong to no client here and are not resized.',
     'REPLYBUFFER RESIZING <0|1>',
     '    Accepted as well.',
+    'SEGFAULT',
+    '    End the server as when it has touched memory that is not there.',
     'SET-ACTIVE-EXPIRE <0|1>',
     '    With 0, keys that expire are only removed when somebody asks for them.',
     'SET-DISABLE-DENY-SCRIPTS <0|1>',
@@ -124,16 +145,19 @@ export const debug = command({
     'STRINGMATCH-TEST',
     '    Try the matching of patterns with random ones.',
   ],
-  run: (ctx) => {
-    const { args } = ctx;
-    const name = args.string(1);
-    const subcommand = SUBCOMMANDS.get(name.toLowerCase());
-    if (subcommand === undefined) throw syntaxOfSubcommand(name, 'debug');
-    const { least, most = least } = subcommand;
-    if (args.count < least || args.count > most) throw syntaxOfSubcommand(name, 'debug');
-    subcommand.run(ctx);
-  },
+  run: debugCommand,
 });
+
+// The name by which Redis's own tests know it in a stack.
+function debugCommand(ctx: CommandContext): void {
+  const { args } = ctx;
+  const name = args.string(1);
+  const subcommand = SUBCOMMANDS.get(name.toLowerCase());
+  if (subcommand === undefined) throw syntaxOfSubcommand(name, 'debug');
+  const { least, most = least } = subcommand;
+  if (args.count < least || args.count > most) throw syntaxOfSubcommand(name, 'debug');
+  subcommand.run(ctx);
+}
 
 function setFlushSleep({ args, reply, server }: CommandContext): void {
   server.debug.aofFlushSleepUs = leadingInt32(args.string(2));
@@ -142,12 +166,12 @@ function setFlushSleep({ args, reply, server }: CommandContext): void {
 
 function changeReplicationId({ reply, server }: CommandContext): void {
   server.log.notice('Changing replication IDs after receiving DEBUG change-repl-id');
-  server.lifecycle.changeReplicationId();
+  server.replication.history.newId();
   reply.ok();
 }
 
 function rewriteAll({ reply, server }: CommandContext): void {
-  const reason = server.config.rewrite({ forceAll: true });
+  const reason = server.config.rewrite({ forceAll: true, userLines: server.acl.configLines() });
   if (reason !== null) {
     throw new ReplyError(reason.replace('Rewriting config file', 'CONFIG-REWRITE-FORCE-ALL failed'));
   }
@@ -155,6 +179,14 @@ function rewriteAll({ reply, server }: CommandContext): void {
 }
 
 // Not `reply.error`: an error that was asked for is not counted as one.
+function showHeap({ keyspace, reply }: CommandContext): void {
+  const { usedBytes, reachableBytes, isFreeing } = heapFigures(keyspace);
+  const lost = usedBytes - reachableBytes;
+  reply.simple(
+    `used:${usedBytes} reachable:${reachableBytes} unreachable:${lost} freeing:${isFreeing ? 'yes' : 'no'}`,
+  );
+}
+
 function replyError({ args, reply }: CommandContext): void {
   reply.raw(`-${args.string(2).replace(/[\r\n]/g, ' ')}\r\n`);
 }
@@ -278,4 +310,11 @@ function testGlobs({ reply, server }: CommandContext): void {
 
 function isOn(text: string): boolean {
   return leadingInt32(text) !== 0;
+}
+
+// Sends words to the replicas as if they were an effect: they may have other data then.
+function replicate({ args, reply, server }: CommandContext): void {
+  server.propagation.replaceBy(NO_DATABASE, args.indexes(2));
+  server.propagation.repeatOnReplicas();
+  reply.ok();
 }

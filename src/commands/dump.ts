@@ -89,18 +89,19 @@ interface RestoreOptions {
 }
 
 function restoreKey(ctx: CommandContext): void {
-  const { args, db, reply, server } = ctx;
+  const { args, client, db, reply, server } = ctx;
   const options = readOptions(args);
   if (!options.replaces && db.lookupWrite(args, 1) !== 0) throw BUSY_KEY;
   const ttl = args.int64(2);
   if (ttl < 0) throw INVALID_TTL;
   const { persistence } = server;
   if (!persistence.isPayload(args.bytes, args.start(3), args.length(3))) throw DUMP_PAYLOAD_WRONG;
-  const value = persistence.undump(args.bytes, args.start(3), args.length(3));
+  const isTrusted = client.isMaster || client.user.skipsSanitizing;
+  const value = persistence.undump(args.bytes, args.start(3), args.length(3), isTrusted);
   if (value === null) throw BAD_DATA_FORMAT;
   // What has expired is replaced without a word, as if it were still alive.
   const old = options.replaces ? db.peekText(args.string(1)) : 0;
-  if (old !== 0) db.remove(old, server.config.values['lazyfree-lazy-server-del']);
+  if (old !== 0) db.removeAs(old, db.keyspace.whenReplaced);
   const deadline = ttl === 0 || options.isAbsolute ? ttl : sum64(ttl, ctx.nowMs);
   if (deadline !== 0 && isOverdue(ctx, deadline)) {
     value.discard();

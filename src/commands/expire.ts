@@ -176,7 +176,7 @@ function setExpiry(ctx: CommandContext, baseMs: number, unitMs: number): void {
 }
 
 function removeNow(ctx: CommandContext, ref: Ref): void {
-  ctx.db.remove(ref);
+  ctx.db.removeAs(ref, ctx.keyspace.whenExpired);
   ctx.changed('del', 1);
   if (!ctx.propagates) return;
   const removal = ctx.server.config.values['lazyfree-lazy-expire'] ? 'UNLINK' : 'DEL';

@@ -51,6 +51,7 @@ export const flushall = command({
     const { rdb } = ctx.server.persistence;
     // It would bring the keys back.
     rdb.abort();
+    ctx.server.persistence.abortStreamedSnapshot();
     flushed(ctx, ctx.keyspace.flushAll(now));
     rdb.dataFlushed();
   },

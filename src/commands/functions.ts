@@ -47,7 +47,11 @@ const call = (spec: Pick<CommandSpec, 'name' | 'summary' | 'flags' | 'keys'>) =>
     arity: -3,
     args: [arg.string('function'), ...keysAndValues],
     flagsOf: (server, self, args) => server.scripting.flagsOfFunction(self, args),
-    run: (ctx) => ctx.server.scripting.callFunction(ctx, { readOnly }),
+    run: (ctx) => {
+      // Before what the function runs.
+      ctx.server.monitors.tell(ctx.client, ctx.command, ctx.args);
+      ctx.server.scripting.callFunction(ctx, { readOnly });
+    },
     ...spec,
   });
 };
@@ -246,9 +250,11 @@ function restore(ctx: CommandContext): void {
 }
 
 function flush(ctx: CommandContext): void {
-  const { args, reply, server } = ctx;
+  const { args, keyspace, reply, server } = ctx;
   if (args.count > 3) throw syntaxOfSubcommand(args.string(1), args.string(0));
   if (args.count === 3 && !args.is(2, 'sync') && !args.is(2, 'async')) throw FUNCTION_FLUSH_OPTION;
+  const isLazy = args.count === 3 ? args.is(2, 'async') : server.config.values['lazyfree-lazy-user-flush'];
+  if (isLazy) keyspace.noteFreedLazily(server.libraries.functionCount);
   server.libraries.clear();
   ctx.dirty++;
   reply.ok();

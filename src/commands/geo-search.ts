@@ -305,7 +305,7 @@ function storeNothing(ctx: CommandContext, target: number): void {
   const { args, db, reply } = ctx;
   const existing = db.peekText(args.string(target));
   if (existing !== 0) {
-    db.remove(existing);
+    db.removeAs(existing, db.keyspace.whenReplaced);
     ctx.changed('del', target);
   }
   reply.integer(0);

@@ -107,7 +107,7 @@ export const copy = command({
       reply.integer(0);
       return;
     }
-    if (existing !== 0) target.remove(existing);
+    if (existing !== 0) target.removeAs(existing, ctx.keyspace.whenReplaced);
     target.addCopy(args, 2, db, ref);
     ctx.changedKey('copy_to', args.string(2), target);
     reply.integer(1);
@@ -144,7 +144,7 @@ function renameKey(ctx: CommandContext, overwrites: boolean): boolean {
   const existing = db.lookupWrite(args, 2);
   if (existing !== 0) {
     if (!overwrites) return false;
-    db.remove(existing);
+    db.removeAs(existing, db.keyspace.whenReplaced);
   }
   db.addMoved(args, 2, db, ref);
   ctx.changed('rename_from', 1);

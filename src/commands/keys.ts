@@ -132,7 +132,7 @@ function removeKeys(ctx: CommandContext, lazily: boolean): void {
   const { args, db } = ctx;
   let removed = 0;
   for (let i = 1; i < args.count; i++) {
-    const ref = db.peek(args, i);
+    const ref = db.peekToRemove(args, i);
     if (ref === 0) continue;
     db.remove(ref, lazily);
     ctx.changed('del', i);

@@ -3,7 +3,7 @@
 
 import { toBytes } from '../base/bytes.ts';
 import { TYPE } from '../datatypes/kind.ts';
-import { arg, command, keyAt, keysAfter } from '../engine/command-spec.ts';
+import { arg, command, type FoundKey, keyAt, keysAfter } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
 import type { MigrationRequest, MigrationResult } from '../engine/migrations.ts';
 import type { Arguments } from '../resp/arguments.ts';
@@ -37,6 +37,7 @@ export const migrate = command({
     keyAt(3, 'RW', 'access', 'delete'),
     keysAfter('KEYS', -2, 0, 'RW', 'access', 'delete', 'incomplete'),
   ],
+  findKeys: keysOfMigrate,
   args: [
     arg.string('host'),
     arg.integer('port'),
@@ -174,7 +175,7 @@ function finish(ctx: CommandContext, options: MigrateOptions, result: MigrationR
     for (const key of taken) {
       const ref = changed.has(key) ? 0 : db.peekText(key);
       if (ref === 0) continue;
-      db.remove(ref);
+      db.removeAs(ref, db.keyspace.whenReplaced);
       ctx.changedKey('del', key);
       deleted.push(key);
     }
@@ -193,4 +194,17 @@ function request(words: readonly (string | Uint8Array)[]): Uint8Array {
     return [toBytes(`$${bytes.length}\r\n`), bytes, toBytes('\r\n')];
   });
   return Buffer.concat([toBytes(`*${words.length}\r\n`), ...parts]);
+}
+
+// With KEYS, the key in front must be empty; where it is not, the command itself will say so.
+function keysOfMigrate(args: Arguments): readonly FoundKey[] {
+  const flags = ['RW', 'access', 'delete'] as const;
+  for (let i = 6; i < args.count; i++) {
+    if (args.is(i, 'auth')) i++;
+    else if (args.is(i, 'auth2')) i += 2;
+    else if (args.is(i, 'keys')) {
+      return args.length(3) > 0 ? [] : args.indexes(i + 1).map((index) => ({ index, flags }));
+    }
+  }
+  return [{ index: 3, flags }];
 }

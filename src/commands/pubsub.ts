@@ -22,6 +22,7 @@ export const subscribe = command({
   summary: 'Lets the connection receive the messages of channels.',
   arity: -2,
   flags: OF_SUBSCRIBERS,
+  channels: 'all',
   args: [arg.string('channel', { multiple: true })],
   forSubscribers: true,
   run: (ctx) => subscribeTo(ctx, ctx.server.pubsub.channels, 'subscribe'),
@@ -48,6 +49,7 @@ export const psubscribe = command({
   summary: 'Lets the connection receive the messages of all channels that fit patterns.',
   arity: -2,
   flags: OF_SUBSCRIBERS,
+  channels: 'patterns',
   args: [arg.pattern('pattern', { multiple: true })],
   forSubscribers: true,
   run: (ctx) => subscribeTo(ctx, ctx.server.pubsub.patterns, 'psubscribe'),
@@ -74,6 +76,7 @@ export const ssubscribe = command({
   summary: 'Lets the connection receive the messages of shard channels.',
   arity: -2,
   flags: OF_SUBSCRIBERS,
+  channels: 'all',
   keys: [keysFrom(1, -1, 1, 'not_key')],
   args: [arg.string('shardchannel', { multiple: true })],
   forSubscribers: true,
@@ -106,6 +109,7 @@ export const publish = command({
   summary: 'Sends a message to a channel.',
   arity: 3,
   flags: OF_PUBLISHERS,
+  channels: 'one',
   args: [arg.string('channel'), arg.string('message')],
   run(ctx) {
     const { args, server } = ctx;
@@ -125,6 +129,7 @@ export const spublish = command({
   summary: 'Sends a message to a shard channel.',
   arity: 3,
   flags: OF_PUBLISHERS,
+  channels: 'one',
   keys: [keyAt(1, 'not_key')],
   args: [arg.string('shardchannel'), arg.string('message')],
   run(ctx) {

@@ -2,11 +2,13 @@
 // file needs its line.
 
 import { Command } from '../engine/command-spec.ts';
+import * as acl from './acl.ts';
 import * as appendOnly from './append-only.ts';
 import * as bitfield from './bitfield.ts';
 import * as bitmap from './bitmap.ts';
 import * as bitop from './bitop.ts';
 import * as client from './client.ts';
+import * as cluster from './cluster.ts';
 import * as command from './command.ts';
 import * as config from './config.ts';
 import * as connection from './connection.ts';
@@ -37,9 +39,13 @@ import * as listPosition from './list-position.ts';
 import * as lolwut from './lolwut.ts';
 import * as memory from './memory.ts';
 import * as migrate from './migrate.ts';
+import * as modules from './modules.ts';
+import * as monitor from './monitor.ts';
 import * as object from './object.ts';
 import * as pubsub from './pubsub.ts';
+import * as replicaof from './replicaof.ts';
 import * as replication from './replication.ts';
+import * as replicationWait from './replication-wait.ts';
 import * as save from './save.ts';
 import * as scripting from './scripting.ts';
 import * as server from './server.ts';
@@ -69,11 +75,13 @@ import * as stringRange from './string-range.ts';
 import * as transactions from './transactions.ts';
 
 const FILES: readonly object[] = [
+  acl,
   appendOnly,
   bitfield,
   bitmap,
   bitop,
   client,
+  cluster,
   command,
   config,
   connection,
@@ -104,9 +112,13 @@ const FILES: readonly object[] = [
   lolwut,
   memory,
   migrate,
+  modules,
+  monitor,
   object,
   pubsub,
+  replicaof,
   replication,
+  replicationWait,
   save,
   scripting,
   server,

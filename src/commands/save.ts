@@ -14,7 +14,7 @@ export const save = command({
   flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
   run(ctx) {
     const { rdb } = ctx.server.persistence;
-    if (rdb.isRunning) throw SAVE_IN_PROGRESS;
+    if (rdb.isRunning || ctx.server.persistence.job === 'replica') throw SAVE_IN_PROGRESS;
     if (!rdb.saveOnRequest()) throw SAVE_FAILED;
     // The count of changes is another, but no key has changed.
     ctx.propagateNothing();
@@ -53,7 +53,7 @@ function saveInBackground({ args, reply, server }: CommandContext): void {
   if (args.count > 1 && !schedules) throw SYNTAX;
   const { persistence } = server;
   const { rdb } = persistence;
-  if (rdb.isRunning) throw SAVE_IN_PROGRESS;
+  if (rdb.isRunning || persistence.job === 'replica') throw SAVE_IN_PROGRESS;
   // Within EXEC it waits for the end of the transaction, whose effects belong together.
   const isInExec = server.executor.depth > 1;
   if (isInExec || persistence.job !== null) {

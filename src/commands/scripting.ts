@@ -31,7 +31,11 @@ const evaluation = ({ byDigest, ...spec }: Varying) => {
     arity: -3,
     args: [arg.string(byDigest ? 'sha1' : 'script'), ...keysAndValues],
     flagsOf: (server, self, args) => server.scripting.flagsOfScript(self, args, byDigest),
-    run: (ctx) => ctx.server.scripting.evaluate(ctx, { byDigest, readOnly }),
+    run: (ctx) => {
+      // Before what the script runs.
+      ctx.server.monitors.tell(ctx.client, ctx.command, ctx.args);
+      ctx.server.scripting.evaluate(ctx, { byDigest, readOnly });
+    },
     ...spec,
   });
 };
@@ -135,10 +139,13 @@ export const script = command({
           since: '6.2.0',
         }),
       ],
-      run({ args, reply, server }) {
+      run({ args, keyspace, reply, server }) {
         // Nothing is ever waited for: what scripts have held is let go, and freed by and by.
         const isMode = args.count === 3 && (args.is(2, 'sync') || args.is(2, 'async'));
         if (args.count > 2 && !isMode) throw SCRIPT_FLUSH_OPTION;
+        const isLazy =
+          args.count === 3 ? args.is(2, 'async') : server.config.values['lazyfree-lazy-user-flush'];
+        if (isLazy) keyspace.noteFreedLazily(server.scripting.figures.cachedScripts);
         server.scripting.flush();
         reply.ok();
       },

@@ -31,11 +31,20 @@ export const role = command({
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast'],
   acl: ['admin', 'dangerous'],
-  run: ({ reply, server: { replication } }) => {
+  run: ({ reply, server: { masterLink, replication } }) => {
+    if (masterLink.isReplica) {
+      reply.array(5);
+      reply.bulkText('slave');
+      reply.bulkText(masterLink.host);
+      reply.integer(masterLink.port);
+      reply.bulkText(masterLink.state);
+      reply.integer(masterLink.appliedOffset);
+      return;
+    }
     const online = replication.figures().filter(({ state }) => state === 'online');
     reply.array(3);
     reply.bulkText('master');
-    reply.integer(replication.offset);
+    reply.integer(replication.history.offset);
     reply.array(online.length);
     for (const { host, port, acknowledgedOffset } of online) {
       reply.array(3);

@@ -316,7 +316,7 @@ function storeNothing(ctx: CommandContext): void {
   const { args, db, reply } = ctx;
   const ref = db.peekText(args.string(1));
   if (ref !== 0) {
-    db.remove(ref, true);
+    db.removeAs(ref, db.keyspace.whenReplaced);
     ctx.changed('del', 1);
   }
   reply.integer(0);

@@ -2,6 +2,7 @@
 // other keys. Elements and weights are latin1 texts here: sorting touches each of them many times.
 
 import { compareText } from '../base/bytes.ts';
+import type { Collation } from '../base/collation.ts';
 import { parseDouble } from '../base/numbers.ts';
 import { TYPE, type Type, typeOf } from '../datatypes/kind.ts';
 import {
@@ -9,6 +10,7 @@ import {
   arg,
   command,
   type FoundKey,
+  KEY_ACCESS,
   type KeySpec,
   keyAt,
 } from '../engine/command-spec.ts';
@@ -18,7 +20,13 @@ import { forEachMember } from '../keyspace/set-value.ts';
 import { enlargeSortedSet, forEachScored } from '../keyspace/sorted-set-value.ts';
 import type { Ref } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
-import { SORT_SCORES_NOT_FLOAT, SYNTAX, WRONG_TYPE } from '../resp/errors.ts';
+import {
+  SORT_BY_DENIED,
+  SORT_GET_DENIED,
+  SORT_SCORES_NOT_FLOAT,
+  SYNTAX,
+  WRONG_TYPE,
+} from '../resp/errors.ts';
 import { hasStar, SortPattern, untilZero } from './sort-pattern.ts';
 
 const COMPLEXITY =
@@ -111,7 +119,7 @@ type Comparator = (a: Sortable, b: Sortable) => number;
 
 function sortKey(ctx: CommandContext, mayStore: boolean): void {
   const { args, db, reply } = ctx;
-  const options = sortOptions(args, mayStore);
+  const options = sortOptions(ctx, mayStore);
   const ref = db.lookupRead(args, 1);
   const type = ref === 0 ? TYPE.LIST : typeOf(db.kind(ref));
   if (type !== TYPE.LIST && type !== TYPE.SET && type !== TYPE.SORTED_SET) throw WRONG_TYPE;
@@ -142,7 +150,10 @@ function sortKey(ctx: CommandContext, mayStore: boolean): void {
   }
 }
 
-function sortOptions(args: Arguments, mayStore: boolean): SortOptions {
+function sortOptions(ctx: CommandContext, mayStore: boolean): SortOptions {
+  const { args } = ctx;
+  // What BY and GET name are keys that follow from the elements, which rules of keys cannot foresee.
+  const readsAnyKey = ctx.client.user.allowsOnAnyKey(ctx.command, args, KEY_ACCESS.READ);
   const options: SortOptions = {
     by: null,
     sorts: true,
@@ -165,8 +176,11 @@ function sortOptions(args: Arguments, mayStore: boolean): SortOptions {
     else if (args.is(i, 'by') && left >= 1) {
       options.by = args.string(++i);
       if (!hasStar(options.by)) options.sorts = false;
-    } else if (args.is(i, 'get') && left >= 1) options.get.push(new SortPattern(args.string(++i)));
-    else throw SYNTAX;
+      else if (!readsAnyKey) throw SORT_BY_DENIED;
+    } else if (args.is(i, 'get') && left >= 1) {
+      if (!readsAnyKey) throw SORT_GET_DENIED;
+      options.get.push(new SortPattern(args.string(++i)));
+    } else throw SYNTAX;
   }
   return options;
 }
@@ -209,7 +223,11 @@ function sorted(ctx: CommandContext, elements: readonly string[], options: SortO
     return { text, score, weight };
   });
   if (!areNumbers) throw SORT_SCORES_NOT_FLOAT;
-  const compare = isAlpha ? (options.store !== 0 ? byWeight : byCollatedWeight) : byScore;
+  const compare = isAlpha
+    ? options.store !== 0
+      ? byWeight
+      : byCollatedWeight(ctx.server.collation.compare)
+    : byScore;
   items.sort(isDescending ? (a, b) => -compare(a, b) : compare);
   return items.map(({ text }) => text);
 }
@@ -220,17 +238,21 @@ const byScore: Comparator = (a, b) => {
   return a.score < b.score ? -1 : compareText(a.text, b.text);
 };
 
-const byWeight: Comparator = (a, b) => compareWeights(a.weight, b.weight);
+const byWeight: Comparator = (a, b) => compareWeights(a.weight, b.weight, compareText);
 
 // Observed 7.2.4: what is not stored is compared by strcoll, which sees a text up to its first zero byte.
-const byCollatedWeight: Comparator = (a, b) =>
-  compareWeights(
-    a.weight === null ? null : untilZero(a.weight),
-    b.weight === null ? null : untilZero(b.weight),
-  );
+function byCollatedWeight(collation: Collation | null): Comparator {
+  const compare = collation ?? compareText;
+  return (a, b) =>
+    compareWeights(
+      a.weight === null ? null : untilZero(a.weight),
+      b.weight === null ? null : untilZero(b.weight),
+      compare,
+    );
+}
 
-function compareWeights(a: string | null, b: string | null): number {
-  if (a !== null && b !== null) return compareText(a, b);
+function compareWeights(a: string | null, b: string | null, compare: Collation): number {
+  if (a !== null && b !== null) return compare(a, b);
   if (a === b) return 0;
   return a === null ? -1 : 1;
 }
@@ -265,7 +287,7 @@ function storeSorted(ctx: CommandContext, { get, store }: SortOptions, chosen: r
     // Observed 7.2.4: the destination goes even if it has expired, as if it had not.
     const old = db.peekText(args.string(store));
     if (old !== 0) {
-      db.remove(old);
+      db.removeAs(old, db.keyspace.whenReplaced);
       ctx.changed('del', store);
     }
   }

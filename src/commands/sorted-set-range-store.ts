@@ -97,6 +97,6 @@ function withoutSign(db: Database, ref: Ref, lowest: number): number {
 export function removeResult(ctx: CommandContext): void {
   const ref = ctx.db.lookupWrite(ctx.args, 1);
   if (ref === 0) return;
-  ctx.db.remove(ref, ctx.server.config.values['lazyfree-lazy-server-del']);
+  ctx.db.removeAs(ref, ctx.keyspace.whenReplaced);
   ctx.changed('del', 1);
 }

@@ -3,6 +3,7 @@
 import { TYPE, typeOf } from '../datatypes/kind.ts';
 import { arg, command, keyAt } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
+import { FREEING } from '../keyspace/freeing.ts';
 import { RANGE_BY, type RangeBy } from '../keyspace/sorted-set-range.ts';
 import { removeRanks, sortedSetSize } from '../keyspace/sorted-set-value.ts';
 import { WRONG_TYPE } from '../resp/errors.ts';
@@ -62,7 +63,7 @@ function removeRange(ctx: CommandContext, by: RangeBy, event: string): void {
   const { first, count } = range;
   if (count > 0) {
     const isAll = count === sortedSetSize(db, ref);
-    if (isAll) db.remove(ref, ctx.server.config.values['lazyfree-lazy-server-del']);
+    if (isAll) db.removeAs(ref, FREEING.SOON);
     else removeRanks(db, ref, first, count);
     ctx.changed(event, 1, count);
     if (isAll) ctx.event('del', 1);

@@ -1,6 +1,7 @@
 // MULTI, EXEC, DISCARD, WATCH and UNWATCH. Queueing is the dispatcher's; the state and its rules are in
 // engine/transaction.
 
+import { DENIED, type Denied } from '../engine/acl-selector.ts';
 import { arg, command, keysFrom } from '../engine/command-spec.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { isExpiredKey, type Transaction } from '../engine/transaction.ts';
@@ -9,8 +10,18 @@ import {
   EXEC_ABORTED,
   EXEC_WITHOUT_MULTI,
   NESTED_MULTI,
+  noLongerPermitted,
   WATCH_IN_MULTI,
 } from '../resp/errors.ts';
+
+// What EXEC says of why it may not run a command.
+const DENIAL: Readonly<Record<Denied, string>> = {
+  [DENIED.NOT]: 'no permission',
+  [DENIED.AUTH]: 'no permission',
+  [DENIED.COMMAND]: 'no permission to execute the command or subcommand',
+  [DENIED.KEY]: 'no permission to touch the specified keys',
+  [DENIED.CHANNEL]: 'no permission to access one of the channels used as arguments',
+};
 
 export const multi = command({
   name: 'multi',
@@ -38,6 +49,7 @@ export const exec = command({
   flags: ['noscript', 'loading', 'stale', 'skip_slowlog'],
   runsInMulti: true,
   runsQueue: true,
+  endsQueue: true,
   run(ctx) {
     const { client, reply, server, keyspace } = ctx;
     const { transaction } = client;
@@ -62,7 +74,14 @@ function runQueue(ctx: CommandContext, transaction: Transaction, first: number):
   const { client, server } = ctx;
   const { executor } = server;
   for (let i = first; i < transaction.count; i++) {
-    executor.call(client, transaction.command(i), transaction.arguments(i));
+    const command = transaction.command(i);
+    const args = transaction.arguments(i);
+    const denied = client.user.allowsAll ? DENIED.NOT : server.acl.check(client, command, args, 'multi');
+    if (denied !== DENIED.NOT) {
+      refuse(ctx, denied);
+      continue;
+    }
+    executor.call(client, command, args);
     if (executor.isSuspended) {
       executor.suspend(() => runQueue(ctx, transaction, i + 1));
       return;
@@ -71,6 +90,13 @@ function runQueue(ctx: CommandContext, transaction: Transaction, first: number):
   server.transactions.end(client);
   // The effects are those of the commands; EXEC has none of its own.
   ctx.propagateNothing();
+}
+
+// Rules hold as they are when a command runs, not when it was queued.
+function refuse({ reply, server }: CommandContext, denied: Denied): void {
+  const error = noLongerPermitted(DENIAL[denied]);
+  server.stats.noteError(error.code);
+  reply.error(error.line);
 }
 
 export const discard = command({
@@ -82,6 +108,7 @@ export const discard = command({
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
   runsInMulti: true,
+  endsQueue: true,
   run({ client, reply, server }) {
     if (client.transaction === null) throw DISCARD_WITHOUT_MULTI;
     server.transactions.end(client);

@@ -13,13 +13,13 @@ import {
   optionalText,
   UINT_MAX,
 } from './directive.ts';
-import { bind, clientOutputBufferLimit } from './special-directives.ts';
+import { bind, clientOutputBufferLimit, clientThrottle } from './special-directives.ts';
 
 const MB = 1024 * 1024;
 
 export const networkDirectives = {
   bind: bind(),
-  'bind-source-addr': optionalText(),
+  'bind-source-addr': optionalText({ effective: true }),
   'protected-mode': bool(true, { effective: true }),
   port: integer(6379, 0, 65535, { effective: true }),
   'tcp-backlog': integer(511, 0, INT_MAX, { effective: true, immutable: true }),
@@ -31,26 +31,26 @@ export const networkDirectives = {
 };
 
 export const tlsDirectives = {
-  'tls-port': integer(0, 0, 65535),
-  'tls-cert-file': optionalText({ alwaysApply: true }),
-  'tls-key-file': optionalText({ alwaysApply: true }),
-  'tls-key-file-pass': optionalText(),
-  'tls-client-cert-file': optionalText({ alwaysApply: true }),
-  'tls-client-key-file': optionalText({ alwaysApply: true }),
-  'tls-client-key-file-pass': optionalText(),
-  'tls-dh-params-file': optionalText({ alwaysApply: true }),
-  'tls-ca-cert-file': optionalText({ alwaysApply: true }),
-  'tls-ca-cert-dir': optionalText({ alwaysApply: true }),
-  'tls-auth-clients': choice(['no', 'yes', 'optional'], 'yes'),
-  'tls-replication': bool(false),
-  'tls-cluster': bool(false),
-  'tls-protocols': optionalText(),
-  'tls-ciphers': optionalText(),
-  'tls-ciphersuites': optionalText(),
-  'tls-prefer-server-ciphers': bool(false),
-  'tls-session-caching': bool(true),
-  'tls-session-cache-size': integer(20480, 0, INT_MAX),
-  'tls-session-cache-timeout': integer(300, 0, INT_MAX),
+  'tls-port': integer(0, 0, 65535, { effective: true }),
+  'tls-cert-file': optionalText({ effective: true, alwaysApply: true }),
+  'tls-key-file': optionalText({ effective: true, alwaysApply: true }),
+  'tls-key-file-pass': optionalText({ effective: true }),
+  'tls-client-cert-file': optionalText({ effective: true, alwaysApply: true }),
+  'tls-client-key-file': optionalText({ effective: true, alwaysApply: true }),
+  'tls-client-key-file-pass': optionalText({ effective: true }),
+  'tls-dh-params-file': optionalText({ effective: true, alwaysApply: true }),
+  'tls-ca-cert-file': optionalText({ effective: true, alwaysApply: true }),
+  'tls-ca-cert-dir': optionalText({ effective: true, alwaysApply: true }),
+  'tls-auth-clients': choice(['no', 'yes', 'optional'], 'yes', { effective: true }),
+  'tls-replication': bool(false, { effective: true }),
+  'tls-cluster': bool(false, { effective: true }),
+  'tls-protocols': optionalText({ effective: true }),
+  'tls-ciphers': optionalText({ effective: true }),
+  'tls-ciphersuites': optionalText({ effective: true }),
+  'tls-prefer-server-ciphers': bool(false, { effective: true }),
+  'tls-session-caching': bool(true, { effective: true }),
+  'tls-session-cache-size': integer(20480, 0, INT_MAX, { effective: true }),
+  'tls-session-cache-timeout': integer(300, 0, INT_MAX, { effective: true }),
 };
 
 export const clientDirectives = {
@@ -58,6 +58,7 @@ export const clientDirectives = {
   'maxmemory-clients': memoryOrPercent(0, { effective: true }),
   'client-query-buffer-limit': memory(1024 * MB, MB, LONG_MAX, { effective: true, unsigned: true }),
   'client-output-buffer-limit': clientOutputBufferLimit(),
+  'client-throttle': clientThrottle(),
   'proto-max-bulk-len': memory(512 * MB, MB, LONG_MAX, { effective: true }),
   'tracking-table-max-keys': integer(1000000, 0, LONG_MAX, { effective: true, unsigned: true }),
 };

@@ -1,6 +1,7 @@
 // Directives of the process itself, of security, memory, latency, the slow log and the shutdown. One row per
 // directive; see directive.ts for what a row is, and directives.ts for the whole table.
 
+import { LOG_FORMATS } from '../base/logger.ts';
 import {
   bool,
   choice,
@@ -20,25 +21,26 @@ import {
   notifyKeyspaceEvents,
   oomScoreAdjValues,
 } from './special-directives.ts';
-import { checkLocale, checkTitleTemplate } from './text-checks.ts';
+import { checkAddress, checkLocale, checkTitleTemplate } from './text-checks.ts';
 
 export const generalDirectives = {
-  daemonize: bool(false, { immutable: true }),
-  supervised: choice(['upstart', 'systemd', 'auto', 'no'], 'no', { immutable: true }),
+  daemonize: bool(false, { effective: true, immutable: true }),
+  supervised: choice(['upstart', 'systemd', 'auto', 'no'], 'no', { effective: true, immutable: true }),
   pidfile: optionalText({ effective: true, immutable: true }),
   loglevel: choice(['debug', 'verbose', 'notice', 'warning', 'nothing'], 'notice', { effective: true }),
   logfile: text('', { effective: true, immutable: true }),
-  'syslog-enabled': bool(false, { immutable: true }),
-  'syslog-ident': text('redis', { immutable: true }),
+  'log-format': choice(LOG_FORMATS, 'redis', { effective: true }),
+  'syslog-enabled': bool(false, { effective: true, immutable: true }),
+  'syslog-ident': text('redis', { effective: true, immutable: true }),
   'syslog-facility': choice(
     ['user', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
     'local0',
-    { immutable: true },
+    { effective: true, immutable: true },
   ),
-  'crash-log-enabled': bool(true),
-  'crash-memcheck-enabled': bool(true),
-  'use-exit-on-panic': bool(false, { hidden: true }),
-  'watchdog-period': integer(0, 0, INT_MAX, { hidden: true }),
+  'crash-log-enabled': bool(true, { effective: true }),
+  'crash-memcheck-enabled': bool(true, { effective: true }),
+  'use-exit-on-panic': bool(false, { effective: true, hidden: true }),
+  'watchdog-period': integer(0, 0, INT_MAX, { effective: true, hidden: true }),
   databases: integer(16, 1, INT_MAX, { effective: true, immutable: true }),
   'always-show-logo': bool(false, { effective: true, immutable: true }),
   'set-proc-title': bool(true, { effective: true, immutable: true }),
@@ -46,23 +48,23 @@ export const generalDirectives = {
     effective: true,
     validate: checkTitleTemplate,
   }),
-  'locale-collate': text('', { validate: checkLocale }),
+  'locale-collate': text('', { effective: true, validate: checkLocale }),
   dir: directory(),
   hz: integer(10, 0, INT_MAX, { effective: true, clamp: { min: 1, max: 500 } }),
   'dynamic-hz': bool(true, { effective: true }),
-  'ignore-warnings': text(''),
+  'ignore-warnings': text('', { effective: true }),
 };
 
 const whoMay = ['no', 'yes', 'local'] as const;
 
 export const securityDirectives = {
   requirepass: optionalText({ effective: true, sensitive: true, binary: true }),
-  aclfile: text('', { immutable: true }),
-  'acllog-max-len': integer(128, 0, LONG_MAX),
-  'acl-pubsub-default': choice(['allchannels', 'resetchannels'], 'resetchannels'),
+  aclfile: text('', { effective: true, immutable: true }),
+  'acllog-max-len': integer(128, 0, LONG_MAX, { effective: true }),
+  'acl-pubsub-default': choice(['allchannels', 'resetchannels'], 'resetchannels', { effective: true }),
   'enable-protected-configs': choice(whoMay, 'no', { effective: true, immutable: true }),
   'enable-debug-command': choice(whoMay, 'no', { effective: true, immutable: true }),
-  'enable-module-command': choice(whoMay, 'no', { immutable: true }),
+  'enable-module-command': choice(whoMay, 'no', { effective: true, immutable: true }),
 };
 
 export const memoryDirectives = {
@@ -94,16 +96,19 @@ export const memoryDirectives = {
 };
 
 export const kernelDirectives = {
-  'io-threads': integer(1, 1, 128, { immutable: true }),
-  'io-threads-do-reads': bool(false, { immutable: true }),
-  'oom-score-adj': choice(['no', 'yes', 'relative', 'absolute'], 'no', { synonyms: { relative: 'yes' } }),
+  'io-threads': integer(1, 1, 128, { effective: true, immutable: true }),
+  'io-threads-do-reads': bool(false, { effective: true, immutable: true }),
+  'oom-score-adj': choice(['no', 'yes', 'relative', 'absolute'], 'no', {
+    effective: true,
+    synonyms: { relative: 'yes' },
+  }),
   'oom-score-adj-values': oomScoreAdjValues(),
-  'disable-thp': bool(true, { immutable: true }),
-  'jemalloc-bg-thread': bool(true),
-  server_cpulist: optionalText({ immutable: true }),
-  bio_cpulist: optionalText({ immutable: true }),
-  aof_rewrite_cpulist: optionalText({ immutable: true }),
-  bgsave_cpulist: optionalText({ immutable: true }),
+  'disable-thp': bool(true, { effective: true, immutable: true }),
+  'jemalloc-bg-thread': bool(true, { effective: true }),
+  server_cpulist: optionalText({ effective: true, immutable: true }),
+  bio_cpulist: optionalText({ effective: true, immutable: true }),
+  aof_rewrite_cpulist: optionalText({ effective: true, immutable: true }),
+  bgsave_cpulist: optionalText({ effective: true, immutable: true }),
 };
 
 const shutdownOptions = ['save', 'nosave', 'now', 'force'] as const;
@@ -132,10 +137,12 @@ export const scriptingDirectives = {
 export const observabilityDirectives = {
   'slowlog-log-slower-than': integer(10000, -1, LONG_MAX, { effective: true }),
   'slowlog-max-len': integer(128, 0, LONG_MAX, { effective: true }),
-  'latency-monitor-threshold': integer(0, 0, LONG_MAX),
+  'latency-monitor-threshold': integer(0, 0, LONG_MAX, { effective: true }),
   'latency-tracking': bool(true, { effective: true }),
   'latency-tracking-info-percentiles': latencyTrackingInfoPercentiles(),
   'notify-keyspace-events': notifyKeyspaceEvents(),
+  'metrics-port': integer(0, 0, 65535, { effective: true }),
+  'metrics-bind': text('127.0.0.1', { effective: true, validate: checkAddress }),
 };
 
 export const loadingDirectives = {

@@ -34,6 +34,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Address already in use',
   EADDRNOTAVAIL: 'Cannot assign requested address',
   EAFNOSUPPORT: 'Address family not supported by protocol',
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
+  EHOSTUNREACH: 'No route to host',
+  ENETUNREACH: 'Network is unreachable',
+  ENOTFOUND: 'Name or service not known',
+  EPIPE: 'Broken pipe',
+  ETIMEDOUT: 'Connection timed out',
 };
 
 /** The code of a failed file call ("ENOENT"), or "" when the error carries none. */
@@ -45,4 +52,9 @@ export function errorCode(error: unknown): string {
 /** Says why a file call failed, as strerror(3) would. */
 export function reasonOf(error: unknown): string {
   return REASONS[errorCode(error)] ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** What strerror(3) would say of a code. */
+export function reasonOfCode(code: string): string {
+  return REASONS[code] ?? code;
 }

@@ -104,6 +104,7 @@ const CLIENT_CLASSES: ReadonlyMap<string, number> = new Map([
 ]);
 const CLASS_SHOWN = ['normal', 'slave', 'pubsub'];
 const CLASS_IN_FILE = ['normal', 'replica', 'pubsub'];
+const MAX_RATE = BigInt(Number.MAX_SAFE_INTEGER);
 
 export function clientOutputBufferLimit(): Directive<readonly RawLimit[], OutputBufferLimits> {
   const initial: readonly RawLimit[] = [
@@ -158,11 +159,66 @@ function exposeLimit({ hard, soft, seconds }: RawLimit): OutputBufferLimit {
   return { hardBytes: Number(hard), softBytes: Number(soft), softSeconds: seconds };
 }
 
+/** How fast a client may be: requests, and bytes of their arguments, in a second; 0 is no limit. */
+export interface ThrottleLimit {
+  readonly commandsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+export interface ClientThrottles {
+  readonly normal: ThrottleLimit;
+  readonly replica: ThrottleLimit;
+  readonly pubsub: ThrottleLimit;
+}
+
+export function clientThrottle(): Directive<readonly ThrottleLimit[], ClientThrottles> {
+  const none: ThrottleLimit = { commandsPerSecond: 0, bytesPerSecond: 0 };
+  const same = (a: ThrottleLimit, b: ThrottleLimit) =>
+    a.commandsPerSecond === b.commandsPerSecond && a.bytesPerSecond === b.bytesPerSecond;
+  return {
+    kind: 'special',
+    effective: true,
+    multiple: true,
+    default: [none, none, none],
+    parse(words, current) {
+      if (words.length % 3 !== 0) return { error: 'Wrong number of arguments in throttle configuration.' };
+      const limits = [...current];
+      for (let i = 0; i < words.length; i += 3) {
+        const index = CLIENT_CLASSES.get(words[i]!.toLowerCase());
+        if (index === undefined) {
+          return { error: 'Invalid client class specified in throttle configuration.' };
+        }
+        const { value: commands, rest } = parseIntegerPrefix(words[i + 1]!, 10);
+        const bytes = parseMemorySize(words[i + 2]!);
+        const isRate = (rate: bigint) => rate >= 0n && rate <= MAX_RATE;
+        if (rest !== '' || bytes === null || !isRate(commands) || !isRate(bytes)) {
+          return { error: 'Error in commands or bytes per second in throttle configuration.' };
+        }
+        limits[index] = { commandsPerSecond: Number(commands), bytesPerSecond: Number(bytes) };
+      }
+      return { value: limits };
+    },
+    format: (limits) => limits.map((limit, i) => `${CLASS_IN_FILE[i]} ${ratesText(limit)}`).join(' '),
+    expose: (limits) => ({ normal: limits[0]!, replica: limits[1]!, pubsub: limits[2]! }),
+    equal: (a, b) => a.every((limit, i) => same(limit, b[i]!)),
+    fileLines: (name, limits) =>
+      limits.map((limit, i) => ({
+        text: `${name} ${CLASS_IN_FILE[i]} ${limit.commandsPerSecond} ${formatMemorySize(BigInt(limit.bytesPerSecond))}`,
+        force: !same(limit, none),
+      })),
+  };
+}
+
+function ratesText({ commandsPerSecond, bytesPerSecond }: ThrottleLimit): string {
+  return `${commandsPerSecond} ${bytesPerSecond}`;
+}
+
 export function oomScoreAdjValues(): Directive<readonly number[], readonly number[]> {
   const initial = [0, 200, 800];
   const equal = (a: readonly number[], b: readonly number[]) => a.every((value, i) => value === b[i]);
   return {
     kind: 'special',
+    effective: true,
     multiple: true,
     default: initial,
     parse(words, _current, { warn }) {
@@ -239,6 +295,7 @@ export function replicaOf(): Directive<MasterAddress | null, MasterAddress | nul
   const format = (master: MasterAddress | null) => (master === null ? '' : `${master.host} ${master.port}`);
   return {
     kind: 'special',
+    effective: true,
     alias: 'slaveof',
     immutable: true,
     multiple: true,

@@ -86,3 +86,12 @@ export function checkLocale(name: string): string | null {
     Intl.Collator.supportedLocalesOf(language.replace('_', '-')).length > 0;
   return known ? null : 'Invalid locale name';
 }
+
+const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
+const IPV6 = /^[\da-f:.]+$/i;
+
+/** An address to listen on: an IP address, or `*` for all of this machine. */
+export function checkAddress(address: string): string | null {
+  const isAddress = address === '*' || IPV4.test(address) || (address.includes(':') && IPV6.test(address));
+  return isAddress ? null : 'argument must be an IP address or *';
+}

@@ -52,6 +52,8 @@ export class Wait {
   readonly deadlineMs: number;
   readonly keys: readonly WaitedKey[];
   timer: TimerHandle | null = null;
+  /** How long its command has run so far, without the waiting. */
+  spentUs = 0;
 
   constructor(
     client: Client,
@@ -75,10 +77,14 @@ export class Wait {
 export class Blocking {
   /** Called when the first client begins to wait, and when the last one stops. */
   onChange: () => void = () => {};
+  /** Asked before a command runs again: what held when it began to wait may not hold any more (rules of users). */
+  refusalOf: (client: Client, command: Command, args: Arguments) => ReplyError | null = () => null;
   /** Whether keys have changed that clients wait for: `serve` is due. */
   hasReady = false;
   /** How many clients wait. */
   size = 0;
+  /** How many of them wait for a limited time. */
+  timedCount = 0;
 
   private readonly keyspace: Keyspace;
   private readonly timers: TimerService;
@@ -126,7 +132,7 @@ export class Blocking {
     }
     const { client, command, db } = ctx;
     const { served } = this;
-    const isRerun = served?.client === client;
+    const isRerun = served !== null && this.runsAgain(client);
     const args = request.args ?? (isRerun ? served.args : ctx.args.detach());
     const deadlineMs = isRerun
       ? served.deadlineMs
@@ -143,7 +149,13 @@ export class Blocking {
     client.wait = wait;
     client.connection.suspend();
     this.setTimer(wait, Math.max(0, deadlineMs - ctx.nowMs));
+    if (deadlineMs !== Number.POSITIVE_INFINITY) this.timedCount++;
     if (this.size++ === 0) this.onChange();
+  }
+
+  /** Whether the running command of a client is one that has waited, and runs once more. */
+  runsAgain(client: Client): boolean {
+    return this.served?.client === client;
   }
 
   /** A key has changed in any way. O(1). */
@@ -192,7 +204,7 @@ export class Blocking {
     const { wait } = client;
     if (wait === null) return false;
     this.forget(wait);
-    client.connection.answer(() => this.executor.answerWaiting(client, wait.command, wait.nothing, error));
+    client.connection.answer(() => this.executor.answerWaiting(client, wait, error));
     return true;
   }
 
@@ -221,7 +233,16 @@ export class Blocking {
     this.forget(wait);
     const outer = this.served;
     this.served = wait;
-    client.connection.answer(() => this.executor.call(client, wait.command, wait.args));
+    client.connection.answer(() => {
+      const refusal = this.refusalOf(client, wait.command, wait.args);
+      if (refusal !== null) {
+        this.executor.refuseWaiting(client, wait.command, refusal);
+        return;
+      }
+      this.executor.earlierUs = wait.spentUs;
+      this.executor.call(client, wait.command, wait.args);
+      this.executor.earlierUs = 0;
+    });
     this.served = outer;
   }
 
@@ -233,6 +254,7 @@ export class Blocking {
       if (wait.wakesOnLoss) key.lossWatchers--;
       if (key.waiting.size === 0) this.waited.delete(nameOf(key.dbId, key.key));
     }
+    if (wait.deadlineMs !== Number.POSITIVE_INFINITY) this.timedCount--;
     if (--this.size === 0) this.onChange();
   }
 

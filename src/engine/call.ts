@@ -7,9 +7,11 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { ReplyError } from '../resp/errors.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
+import type { Wait } from './blocking.ts';
 import type { Client } from './client.ts';
 import { COMMAND_FLAG, type Command } from './command-spec.ts';
 import { CommandContext } from './context.ts';
+import type { Monitors } from './monitors.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { CommandStats, ServerStats } from './stats.ts';
 
@@ -50,6 +52,10 @@ export class Executor {
   depth = 0;
   /** A command has stopped in the middle: a script that others shall not wait for. Nothing else may touch the data. */
   isSuspended = false;
+  /** The command in `context` has failed by an error of the server's own, which ends the server. */
+  isBroken = false;
+  /** What the running command took before it had to wait for a key. */
+  earlierUs = 0;
 
   private readonly clock: Clock;
   private readonly keyspace: Keyspace;
@@ -57,6 +63,7 @@ export class Executor {
   private readonly reply: ReplyWriter;
   private readonly marks: ReplyMark;
   private readonly server: ServerParts;
+  private readonly monitors: Monitors;
   private readonly slowListeners: SlowCommandListener[] = [];
   private readonly config: Config;
   // The monotonic time at which the last command ended, which is when the next of the same input begins.
@@ -85,6 +92,7 @@ export class Executor {
     this.keyspace = server.keyspace;
     this.stats = server.stats;
     this.config = server.config;
+    this.monitors = server.monitors;
     this.reply = reply;
     this.marks = marks;
     this.context = new CommandContext(server, server.keyspace, reply);
@@ -214,7 +222,10 @@ export class Executor {
 
   // What a handler has thrown is its reply, instead of all that it has written.
   private refuse(thrown: unknown, depth: number): void {
-    if (!(thrown instanceof ReplyError)) throw thrown;
+    if (!(thrown instanceof ReplyError)) {
+      this.isBroken = true;
+      throw thrown;
+    }
     this.marks.rewind(depth);
     this.reply.error(thrown.line);
     this.stats.noteError(thrown.code);
@@ -264,28 +275,26 @@ export class Executor {
     const { reply, context } = this;
     if (propagates) {
       const { propagation } = this.server;
-      propagation.commandEnded(client.dbId, args, context.dirty !== dirtyBefore);
+      propagation.commandEnded(client.dbId, args, context.dirty > dirtyBefore);
       // Observed 7.2.4: keys that RANDOMKEY or SCAN found expired are removed elsewhere one by one.
       propagation.endUnit(!command.has(COMMAND_FLAG.touches_arbitrary_keys));
+      client.writeOffset = this.server.replication.history.offset;
     }
     const failed = reply.errors !== this.errorsCounted;
     this.errorsCounted = reply.errors;
     if (client.tracking !== null) this.server.tracking.commandEnded(client.tracking, client, command, args);
-    // It has not run yet: it will when there is something to find.
-    if (client.wait !== null) return;
-    this.ended(client, command, args, startedUs, failed);
+    if (this.monitors.isActive && !this.server.blocking.runsAgain(client)) {
+      this.monitors.commandEnded(client, command, args);
+    }
+    if (client.wait === null) this.ended(client, command, args, startedUs, failed);
+    else this.waits(client.wait, startedUs);
   }
 
   /**
    * Answers a client whose command waited in vain: with an error, or with the reply that says so. Counts as a call of the
    * command.
    */
-  answerWaiting(
-    client: Client,
-    command: Command,
-    nothing: (reply: ReplyWriter) => void,
-    error: ReplyError | null,
-  ): void {
+  answerWaiting(client: Client, { command, args, nothing, spentUs }: Wait, error: ReplyError | null): void {
     const { reply } = this;
     // Whoever ended the waiting may be writing a reply of its own.
     const { protocol } = reply;
@@ -300,8 +309,18 @@ export class Executor {
     this.server.tracking.requestEnded(client, command);
     this.stats.commandsProcessed++;
     const stats = this.stats.of(command);
-    stats.note(0, this.tracksLatency);
+    stats.note(spentUs, this.tracksLatency);
     if (error !== null) stats.failed++;
+    this.tellSlow(client, command, args, spentUs);
+  }
+
+  /** Answers a client that has waited with the error for which its command may not run again. */
+  refuseWaiting(client: Client, command: Command, error: ReplyError): void {
+    this.reply.protocol = client.protocol;
+    this.reply.error(error.line);
+    this.stats.noteError(error.code);
+    this.stats.of(command).rejected++;
+    this.server.tracking.requestEnded(client, command);
   }
 
   private ended(client: Client, command: Command, args: Arguments, startedUs: number, failed: boolean): void {
@@ -331,13 +350,26 @@ export class Executor {
     const durationUs = this.sharedDuration(nowUs - startedUs, 1);
     this.lastUs = nowUs;
     if (this.depth === 0) this.stats.commandMicroseconds += durationUs;
-    stats.note(durationUs, this.tracksLatency);
-    if (durationUs >= this.slowUs && !command.has(COMMAND_FLAG.skip_slowlog)) {
-      for (const listener of this.slowListeners) {
-        if (durationUs >= listener.thresholdUs()) listener.slowCommand(client, command, args, durationUs);
-      }
-    }
+    const totalUs = durationUs + this.earlierUs;
+    stats.note(totalUs, this.tracksLatency);
+    if (totalUs >= this.slowUs) this.tellSlow(client, command, args, totalUs);
     this.moveTime(nowUs);
+  }
+
+  // It counts when it has run to its end, which will be when there is something to find.
+  private waits(wait: Wait, startedUs: number): void {
+    const nowUs = this.clock.monotonicUs();
+    const durationUs = this.sharedDuration(nowUs - startedUs, 1);
+    this.lastUs = nowUs;
+    if (this.depth === 0) this.stats.commandMicroseconds += durationUs;
+    wait.spentUs = durationUs + this.earlierUs;
+    this.moveTime(nowUs);
+  }
+
+  private tellSlow(client: Client, command: Command, args: Arguments, durationUs: number): void {
+    for (const listener of this.slowListeners) {
+      if (durationUs >= listener.thresholdUs()) listener.slowCommand(client, command, args, durationUs);
+    }
   }
 
   private readSharedClock(): void {

@@ -1,11 +1,20 @@
 // All clients of a server, by id, and what concerns them together: joining and leaving, RESET, CLIENT PAUSE.
 
 import { type Clock, MAX_TIMER_MS, type TimerHandle, type TimerService } from '../base/runtime.ts';
+import type { AclUser } from './acl-user.ts';
 import { Client, type ClientConnection } from './client.ts';
 
 /** Which commands CLIENT PAUSE holds back. */
 export const PAUSE = { NONE: 0, WRITE: 1, ALL: 2 } as const;
 export type Pause = (typeof PAUSE)[keyof typeof PAUSE];
+
+/** Who has asked for a pause. Each has at most one; what holds is the strictest of them, until the last has ended. */
+export type PausePurpose = 'client' | 'shutdown' | 'failover';
+
+interface RunningPause {
+  readonly kind: Pause;
+  readonly endMs: number;
+}
 
 export class ClientRegistry {
   /** Called when a pause begins or ends. Expiry and eviction rest while commands do. */
@@ -13,18 +22,20 @@ export class ClientRegistry {
 
   private readonly clock: Clock;
   private readonly timers: TimerService;
+  // Whom a new client is.
+  private readonly user: AclUser;
   private readonly byId = new Map<number, Client>();
   private nextId = 1;
-  private pauseKind: Pause = PAUSE.NONE;
-  private pauseEndMs = 0;
+  private readonly pauses = new Map<PausePurpose, RunningPause>();
   private pauseTimer: TimerHandle | null = null;
   private readonly postponed = new Set<Client>();
   private readonly onLeave: ((client: Client) => void)[] = [];
   private readonly onReset: ((client: Client) => void)[] = [];
 
-  constructor(clock: Clock, timers: TimerService) {
+  constructor(clock: Clock, timers: TimerService, user: AclUser) {
     this.clock = clock;
     this.timers = timers;
+    this.user = user;
   }
 
   get size(): number {
@@ -37,7 +48,7 @@ export class ClientRegistry {
   }
 
   add(connection: ClientConnection): Client {
-    const client = new Client(this.nextId++, connection, this.clock.nowMs());
+    const client = new Client(this.nextId++, connection, this.clock.nowMs(), this.user);
     this.byId.set(client.id, client);
     return client;
   }
@@ -74,41 +85,45 @@ export class ClientRegistry {
 
   /** How far commands are paused now. */
   pause(nowMs: number): Pause {
-    return nowMs < this.pauseEndMs ? this.pauseKind : PAUSE.NONE;
+    let kind: Pause = PAUSE.NONE;
+    for (const one of this.pauses.values()) if (nowMs < one.endMs && one.kind > kind) kind = one.kind;
+    return kind;
   }
 
   get isPaused(): boolean {
-    return this.pauseKind !== PAUSE.NONE;
+    return this.pauses.size > 0;
   }
 
-  /** Pauses until `endMs`. A running pause is never made weaker or shorter by another. */
-  startPause(kind: Pause, endMs: number): void {
-    const nowMs = this.clock.nowMs();
-    const current = this.pause(nowMs);
-    this.pauseKind = Math.max(current, kind) as Pause;
-    this.pauseEndMs = current === PAUSE.NONE ? endMs : Math.max(this.pauseEndMs, endMs);
+  /** Pauses until `endMs` (Infinity: until `endPause`). A pause is never made weaker or shorter by another of its purpose. */
+  startPause(kind: Pause, endMs: number, purpose: PausePurpose = 'client'): void {
+    const running = this.pauses.get(purpose);
+    const goesOn = running !== undefined && this.clock.nowMs() < running.endMs;
+    this.pauses.set(purpose, {
+      kind: goesOn && running.kind > kind ? running.kind : kind,
+      endMs: goesOn ? Math.max(running.endMs, endMs) : endMs,
+    });
     this.onPauseChange(true);
-    this.endPauseWhenDue();
+    this.endPausesWhenDue();
   }
 
-  /** Ends the pause and lets the clients go on that it held back. */
-  endPause(): void {
-    this.stopPauseTimer();
-    if (!this.isPaused) return;
-    this.pauseKind = PAUSE.NONE;
-    this.pauseEndMs = 0;
-    this.onPauseChange(false);
-    const waiting = [...this.postponed];
-    this.postponed.clear();
-    for (const client of waiting) {
-      client.postponed = false;
-      client.connection.resume();
+  /** Ends a pause. The clients that were held back are offered again, unless what still holds is as strict. */
+  endPause(purpose: PausePurpose = 'client'): void {
+    const strictest = this.strictestKind();
+    if (!this.pauses.delete(purpose)) return;
+    if (this.isPaused) {
+      this.endPausesWhenDue();
+    } else {
+      this.stopPauseTimer();
+      this.onPauseChange(false);
     }
+    if (this.strictestKind() < strictest) this.resumePostponed();
   }
 
-  /** When the pause ends; Infinity without one. */
+  /** When the first of the pauses ends; Infinity without one. */
   get pauseEnd(): number {
-    return this.isPaused ? this.pauseEndMs : Number.POSITIVE_INFINITY;
+    let endMs = Number.POSITIVE_INFINITY;
+    for (const one of this.pauses.values()) endMs = Math.min(endMs, one.endMs);
+    return endMs;
   }
 
   /** Holds a client back until the pause ends. */
@@ -128,14 +143,33 @@ export class ClientRegistry {
     this.pauseTimer = null;
   }
 
-  private endPauseWhenDue(): void {
+  private strictestKind(): Pause {
+    let kind: Pause = PAUSE.NONE;
+    for (const one of this.pauses.values()) if (one.kind > kind) kind = one.kind;
+    return kind;
+  }
+
+  private resumePostponed(): void {
+    const waiting = [...this.postponed];
+    this.postponed.clear();
+    for (const client of waiting) {
+      client.postponed = false;
+      client.connection.resume();
+    }
+  }
+
+  private endPausesWhenDue(): void {
     this.stopPauseTimer();
-    const leftMs = this.pauseEndMs - this.clock.nowMs();
-    if (leftMs <= 0) {
-      this.endPause();
+    const nowMs = this.clock.nowMs();
+    for (const [purpose, { endMs }] of this.pauses) {
+      if (endMs > nowMs) continue;
+      // Ends with setting the timer for the others.
+      this.endPause(purpose);
       return;
     }
-    const waitMs = Math.min(MAX_TIMER_MS, leftMs);
-    this.pauseTimer = this.timers.after(waitMs, () => this.endPauseWhenDue(), { unref: true });
+    const endMs = this.pauseEnd;
+    if (endMs === Number.POSITIVE_INFINITY) return;
+    const waitMs = Math.min(MAX_TIMER_MS, endMs - nowMs);
+    this.pauseTimer = this.timers.after(waitMs, () => this.endPausesWhenDue(), { unref: true });
   }
 }

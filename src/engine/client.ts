@@ -1,9 +1,11 @@
 // A client: what the server remembers of one peer. Its bytes travel over a `ClientConnection`, which the network (or
 // an in-process stream) provides; this file knows no socket.
 
+import type { AclUser } from './acl-user.ts';
 import type { Wait } from './blocking.ts';
 import type { Command } from './command-spec.ts';
 import type { Subscriptions } from './pubsub.ts';
+import type { ClientThrottle } from './throttle.ts';
 import type { ClientTracking } from './tracking.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -36,17 +38,23 @@ export interface ClientConnection {
   push(bytes: Buffer, start: number, end: number, ahead: boolean): void;
   /** Whether what the running request is answered is dropped; messages are not. */
   readonly isMuted: boolean;
-  /**
-   * Sends a bulk of any size, each piece when the peer has taken the one before; `sent` is called after the last. All other
-   * output waits behind it, and alone counts towards the output limit.
-   */
-  sendBulk(pieces: Iterable<Uint8Array>, sent: () => void): void;
+  /** From here on all that the peer gets comes from `feed`, and its figures are those of the output; no replies are sent. */
+  feedFrom(feed: OutputFeed): void;
+  /** The feed has something to send. */
+  sendFeed(): void;
+  /** More waits in the feed than before: when it is too much, the peer is disconnected. */
+  feedGrew(): void;
+  /** Small writes leave together, which takes them longer (`repl-disable-tcp-nodelay`). */
+  delaySmallWrites(): void;
   /** From here on what the running request is answered is dropped, and what all further ones are, until `unmute`. */
   mute(): void;
   /** Replies are sent again from here on. */
   unmute(): void;
   /** Runs `act`, whose replies go to this client, whoever else is being answered. Afterwards its requests go on. */
   answer(act: () => void): void;
+  /** Stops running requests and, as far as that can be, reading, until `releaseInput`. */
+  holdInput(): void;
+  releaseInput(): void;
   /** Stops running requests until `resume`; bytes that arrive meanwhile wait. */
   suspend(): void;
   resume(): void;
@@ -54,6 +62,17 @@ export interface ClientConnection {
   closeAfterReplies(): void;
   /** Closes now; unsent replies are lost. */
   close(): void;
+}
+
+/** Output beside replies: what a replica gets. It is asked for more whenever the peer has taken what came before. */
+export interface OutputFeed {
+  /** Memory that it takes because the peer has not taken it yet, and in how many pieces. */
+  readonly waitingBytes: number;
+  readonly waitingPieces: number;
+  /** Adds what comes next to `into`, or nothing when there is none; it stays as it is until `taken`. */
+  next(into: Uint8Array[]): void;
+  /** The peer's system has all that `next` gave. */
+  taken(): void;
 }
 
 /** CLIENT REPLY: `SKIP_NEXT` is for the request after the one that runs, `SKIP` for the one that runs. */
@@ -74,7 +93,8 @@ export class Client {
   name = '';
   libName = '';
   libVersion = '';
-  user = 'default';
+  /** Whose rules hold for it. */
+  user: AclUser;
   authenticated = false;
   replyMode: ReplyMode = REPLY_MODE.ON;
   noEvict = false;
@@ -95,6 +115,8 @@ export class Client {
   isSubscriber = false;
   /** How it tracks keys for a cache of its own; null when it never has. */
   tracking: ClientTracking | null = null;
+  /** What is left of the limits of its requests; null when it never had any. */
+  throttle: ClientThrottle | null = null;
   /** What it waits for in a blocking command. */
   wait: Wait | null = null;
   transaction: Transaction | null = null;
@@ -102,12 +124,19 @@ export class Client {
   watchBroken = false;
   /** How many keys it watches. */
   watchCount = 0;
+  /** Up to where the stream of effects went when its last command had ended: what WAIT waits for. */
+  writeOffset = 0;
+  /** What it took when it was last looked at, as which class; its magnitude among those that may be evicted, -1: it may not. */
+  memoryBytes = 0;
+  memoryType: ClientType = 'normal';
+  memoryMagnitude = -1;
   /** The command of the last request; null before the first, and after one that named no command. */
   lastCommand: Command | null = null;
 
-  constructor(id: number, connection: ClientConnection, nowMs: number) {
+  constructor(id: number, connection: ClientConnection, nowMs: number, user: AclUser) {
     this.id = id;
     this.connection = connection;
+    this.user = user;
     this.createdMs = nowMs;
     this.lastInteractionMs = nowMs;
   }

@@ -66,6 +66,19 @@ export type KeyFlag =
   | 'incomplete'
   | 'variable_flags';
 
+/** What is done with the content of a key, as rules of users see it. */
+export const KEY_ACCESS = { READ: 1, WRITE: 2, BOTH: 3 } as const;
+
+/** Bits of KEY_ACCESS for the flags of a key; 0 where its content is neither told nor changed. */
+export function keyAccess(flags: readonly KeyFlag[]): number {
+  let access = 0;
+  for (const flag of flags) {
+    if (flag === 'access') access |= KEY_ACCESS.READ;
+    else if (flag === 'insert' || flag === 'update' || flag === 'delete') access |= KEY_ACCESS.WRITE;
+  }
+  return access;
+}
+
 /** Where keys stand among the arguments; made by `keyAt`, `keysFrom`, `keysCounted`, `keyAfter` and `keysAfter`. */
 export interface KeySpec {
   readonly flags: readonly KeyFlag[];
@@ -78,6 +91,18 @@ export interface KeySpec {
     | { readonly countIndex: number; readonly firstKey: number; readonly step: number }
     | 'unknown';
   readonly notes?: string;
+}
+
+/** Keys that stand at the same places in every request. */
+export interface KeyPlaces {
+  readonly first: number;
+  /** Negative: counted from the end. */
+  readonly last: number;
+  readonly step: number;
+  /** What is done with them, at most: bits of KEY_ACCESS. */
+  readonly access: number;
+  /** The arguments say what is really done. */
+  readonly accessVaries: boolean;
 }
 
 /** A key among the arguments of a request. */
@@ -211,6 +236,8 @@ export interface CommandSpec {
   /** ACL categories beside those that follow from flags and group. */
   readonly acl?: readonly string[];
   readonly keys?: readonly KeySpec[];
+  /** Its arguments are channels that it publishes to or subscribes to (the first, or all), or patterns of them. */
+  readonly channels?: 'one' | 'all' | 'patterns';
   readonly args?: readonly ArgumentSpec[];
   readonly tips?: readonly string[];
   readonly history?: readonly (readonly [version: string, change: string])[];
@@ -237,6 +264,8 @@ export interface CommandSpec {
   readonly forSubscribers?: boolean;
   /** Runs the client's queue, and so stands behind the gates of all that is in it. */
   readonly runsQueue?: boolean;
+  /** Ends MULTI, or lets go of what it has queued: so it runs within MULTI even where memory is short. */
+  readonly endsQueue?: boolean;
   /** The directive that must be `yes` (or `local`, for a local client) for the command to run at all. */
   readonly enabledBy?: EnablingDirective;
   /** Absent for a container that has nothing to do without a subcommand. */
@@ -260,6 +289,8 @@ export class Command {
   readonly firstKey: number;
   /** Negative: counted from the end. */
   readonly lastKey: number;
+  /** Where its keys stand, where that is the same in every request. */
+  readonly keyPlaces: KeyPlaces | null;
   readonly runsInMulti: boolean;
   readonly run: (ctx: CommandContext) => void;
   readonly parent: Command | null;
@@ -281,6 +312,7 @@ export class Command {
     const [firstKey, lastKey] = plainKeys(spec);
     this.firstKey = firstKey;
     this.lastKey = lastKey;
+    this.keyPlaces = keyPlaces(spec);
     this.runsInMulti = spec.runsInMulti ?? false;
     this.run = spec.run ?? runNothing;
     this.subcommands = new Map(
@@ -311,6 +343,24 @@ function plainKeys({ keys, findKeys }: CommandSpec): [first: number, last: numbe
   if (isHidden || typeof begin !== 'object' || !('index' in begin)) return [0, 0];
   if (typeof find !== 'object' || !('lastKey' in find) || find.step !== 1 || find.limit !== 0) return [0, 0];
   return [begin.index, find.lastKey < 0 ? find.lastKey : begin.index + find.lastKey];
+}
+
+function keyPlaces({ keys, findKeys }: CommandSpec): KeyPlaces | null {
+  const only = keys?.[0];
+  if (only === undefined || keys!.length > 1) return null;
+  const { begin, find, flags } = only;
+  const accessVaries = flags.includes('variable_flags');
+  if (flags.includes('not_key') || flags.includes('incomplete')) return null;
+  if (typeof begin !== 'object' || !('index' in begin)) return null;
+  if (typeof find !== 'object' || !('lastKey' in find) || find.limit !== 0) return null;
+  if (findKeys !== undefined && !accessVaries) return null;
+  return {
+    first: begin.index,
+    last: find.lastKey < 0 ? find.lastKey : begin.index + find.lastKey,
+    step: find.step,
+    access: accessVaries ? KEY_ACCESS.BOTH : keyAccess(flags),
+    accessVaries,
+  };
 }
 
 function runNothing(): void {

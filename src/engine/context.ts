@@ -52,7 +52,7 @@ export class CommandContext {
   changed(event: string, keyIndex: number, count = 1): void {
     this.dirty += count;
     const { observer } = this.keyspace;
-    if (observer === null) return;
+    if (observer === null || observer.ignoresKeys === true) return;
     const key = this.args.string(keyIndex);
     observer.keyChanged(this.db, key);
     observer.keyEvent(this.db, event, key);
@@ -62,7 +62,7 @@ export class CommandContext {
   changedKey(event: string, key: string, db: Database = this.db, count = 1): void {
     this.dirty += count;
     const { observer } = this.keyspace;
-    if (observer === null) return;
+    if (observer === null || observer.ignoresKeys === true) return;
     observer.keyChanged(db, key);
     observer.keyEvent(db, event, key);
   }
@@ -70,7 +70,8 @@ export class CommandContext {
   /** A further event of a change that `changed` has counted already (SET with EX: `set`, then `expire`). */
   event(event: string, keyIndex: number): void {
     const { observer } = this.keyspace;
-    if (observer !== null) observer.keyEvent(this.db, event, this.args.string(keyIndex));
+    if (observer !== null && observer.ignoresKeys !== true)
+      observer.keyEvent(this.db, event, this.args.string(keyIndex));
   }
 
   /**

@@ -107,8 +107,8 @@ export class ExpiryCycle {
 
   /** Whether keys shall stay for now: a script has stopped in the middle. */
   isPaused: () => boolean = () => false;
-  /** Called when keys may have expired. */
-  onRun: () => void = () => {};
+  /** Called when keys may have expired, with how long that took. */
+  onRun: (durationUs: number) => void = () => {};
 
   private readonly keyspace: Keyspace;
   private readonly timers: TimerService;
@@ -148,8 +148,9 @@ export class ExpiryCycle {
     this.refreshTime();
     const startUs = this.clock.monotonicUs();
     const next = this.keyspace.expireDue(SLICE_MS, () => (this.clock.monotonicUs() - startUs) / 1000);
-    this.keyspace.stats.expireCycleMicroseconds += this.clock.monotonicUs() - startUs;
-    this.onRun();
+    const durationUs = this.clock.monotonicUs() - startUs;
+    this.keyspace.stats.expireCycleMicroseconds += durationUs;
+    this.onRun(durationUs);
     // A quarter of the processor at effort 1, 43 % at 10, as Redis shares it.
     const share = (25 + 2 * (this.effort - 1)) / 100;
     if (next === 0) this.wakeAfter(SLICE_MS / share - SLICE_MS);

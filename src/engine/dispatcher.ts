@@ -9,12 +9,14 @@ import type { Blocking } from './blocking.ts';
 import type { Client } from './client.ts';
 import { PAUSE } from './client-registry.ts';
 import { COMMAND_FLAG, type Command, type EnablingDirective } from './command-spec.ts';
+import { panic } from './fault.ts';
 import type { ServerParts } from './server-parts.ts';
 
 // Commands that change something, or may: what CLIENT PAUSE WRITE holds back.
 const MAY_WRITE = COMMAND_FLAG.write | COMMAND_FLAG.may_replicate;
 const TOUCHES_KEYSPACE = MAY_WRITE | COMMAND_FLAG.readonly;
 const ATTACK_WARNING_INTERVAL_MS = 60_000;
+const DISK_WARNING_INTERVAL_MS = 10_000;
 // An error quotes no more than this of a name, and of all arguments together, quotes and spaces included.
 const QUOTED_BYTES = 128;
 const QUOTED_ARGUMENTS = Math.ceil(QUOTED_BYTES / "'' ".length);
@@ -23,6 +25,8 @@ export class Dispatcher {
   private readonly server: ServerParts;
   private readonly blocking: Blocking;
   private attackWarnedMs = Number.NEGATIVE_INFINITY;
+  private diskWarnedMs = Number.NEGATIVE_INFINITY;
+  private request!: Arguments;
 
   constructor(server: ServerParts) {
     this.server = server;
@@ -32,6 +36,7 @@ export class Dispatcher {
   /** Runs, queues or refuses a request. False: it must wait, and be offered again when the client is resumed. */
   dispatch(client: Client, args: Arguments): boolean {
     const { server } = this;
+    this.request = args;
     if (server.executor.isSuspended && server.scripting.takeCommand(client, args)) return true;
     let command = server.table.find(args);
     if (command === null) {
@@ -58,11 +63,7 @@ export class Dispatcher {
       this.refuse(client, command, errors.notEnabled((command.parent ?? command).name, directive));
       return true;
     }
-    if (
-      !client.authenticated &&
-      !command.has(COMMAND_FLAG.no_auth) &&
-      server.config.values.requirepass !== ''
-    ) {
+    if (!client.authenticated && !command.has(COMMAND_FLAG.no_auth) && server.acl.asksForPassword) {
       this.refuse(client, command, errors.NO_AUTH);
       return true;
     }
@@ -71,6 +72,14 @@ export class Dispatcher {
       this.refuse(client, command, errors.NOT_IN_TRANSACTION);
       return true;
     }
+    if (!client.user.allowsAll) {
+      const refusal = server.acl.refusal(client, command, args);
+      if (refusal !== null) {
+        this.refuse(client, command, refusal);
+        return true;
+      }
+    }
+    if (server.memoryLimit.isOn && !this.hasMemory(client, command, args)) return true;
     if (server.tracking.isOverLimit) server.tracking.evict(client);
     // Under RESP2 it could not tell replies from messages.
     if (client.isSubscriber && client.protocol === 2 && command.spec.forSubscribers !== true) {
@@ -79,8 +88,23 @@ export class Dispatcher {
     }
     const { writeRefusal } = server.persistence;
     if (writeRefusal !== null && (this.changesSomething(client, command, args) || command.name === 'ping')) {
-      this.refuse(client, command, writeRefusal);
+      if (!client.isMaster) {
+        this.refuse(client, command, writeRefusal);
+        return true;
+      }
+      if (command.name !== 'ping') this.applyWithoutDisk();
+    }
+    const tooFewReplicas = server.replication.writeRefusal;
+    if (tooFewReplicas !== null && this.changesSomething(client, command, args)) {
+      this.refuse(client, command, tooFewReplicas);
       return true;
+    }
+    if (server.masterLink.isReplica) {
+      const refusal = this.refusalOfReplica(client, command, args);
+      if (refusal !== null) {
+        this.refuse(client, command, refusal);
+        return true;
+      }
     }
     if (server.loading.isActive && !runsWhileLoading(client, command, server.loading.isAsync)) {
       this.refuse(client, command, errors.LOADING);
@@ -90,12 +114,13 @@ export class Dispatcher {
       this.refuse(client, command, server.scripting.busyError);
       return true;
     }
-    // So that it does not matter that a pause does not hold replicas back.
-    if (client.isReplica && touchesKeyspace(client, command)) {
+    // So that it does not matter that a pause does not hold replicas back. Those who watch are taken for replicas.
+    const isFed = client.isReplica || client.isMonitor;
+    if (isFed && touchesKeyspace(client, command)) {
       this.refuse(client, command, errors.REPLICA_TOUCHES_KEYSPACE);
       return true;
     }
-    if (server.clients.isPaused && !client.isReplica && this.mustWait(client, command, args)) {
+    if (server.clients.isPaused && !isFed && this.mustWait(client, command, args)) {
       server.clients.postpone(client);
       return false;
     }
@@ -112,8 +137,50 @@ export class Dispatcher {
     return true;
   }
 
+  // What a replica does for nobody but its master, and what it does not do without one.
+  private refusalOfReplica(client: Client, command: Command, args: Arguments): ReplyError | null {
+    const { masterLink } = this.server;
+    if (masterLink.isReadOnly && !client.isMaster && this.changesSomething(client, command, args)) {
+      return errors.READ_ONLY_REPLICA;
+    }
+    if (!masterLink.isStale) return null;
+    const lacked = command.spec.runsQueue ? (client.transaction?.lackedFlags ?? 0) : 0;
+    const lacks = ~this.flagsOf(client, command, args) | lacked;
+    return (lacks & COMMAND_FLAG.stale) === 0 ? null : errors.STALE_REPLICA;
+  }
+
+  // A write of our master's, while the disk takes none.
+  private applyWithoutDisk(): void {
+    const { config, keyspace, lifecycle, log } = this.server;
+    if (!config.values['replica-ignore-disk-write-errors']) {
+      lifecycle.crash(panic('Replica was unable to write command to disk.'));
+      return;
+    }
+    if (keyspace.nowMs - this.diskWarnedMs <= DISK_WARNING_INTERVAL_MS) return;
+    this.diskWarnedMs = keyspace.nowMs;
+    log.warning('Replica is applying a command even though it is unable to write to disk.');
+  }
+
+  // Makes room by evicting clients and keys. False: the client has gone, or its request is refused.
+  private hasMemory(client: Client, command: Command, args: Arguments): boolean {
+    const { memoryLimit, executor } = this.server;
+    memoryLimit.evictClients(client);
+    if (client.closing) return false;
+    if (memoryLimit.maxBytes === 0 || executor.isSuspended) return true;
+    memoryLimit.beforeCommand(client);
+    if (!memoryLimit.isShort || !this.takesMemory(client, command, args)) return true;
+    this.refuse(client, command, errors.OUT_OF_MEMORY);
+    return false;
+  }
+
+  // Queueing takes memory whatever it is that is queued.
+  private takesMemory(client: Client, command: Command, args: Arguments): boolean {
+    if ((this.flagsOf(client, command, args) & COMMAND_FLAG.denyoom) !== 0) return true;
+    return client.transaction !== null && command.spec.endsQueue !== true;
+  }
+
   private refuse(client: Client, command: Command | null, error: ReplyError): void {
-    const { stats, tracking, transactions, executor } = this.server;
+    const { stats, tracking, transactions, executor, monitors } = this.server;
     if (client.transaction !== null) client.transaction.aborted = true;
     if (command !== null) stats.of(command).rejected++;
     tracking.requestEnded(client, command);
@@ -121,6 +188,8 @@ export class Dispatcher {
     if (command?.spec.runsQueue) {
       transactions.end(client);
       answer = errors.execAbortedBy(error);
+      // Who watches has seen MULTI, and shall see that it is over.
+      monitors.tell(client, command, this.request);
     }
     stats.noteError(answer.code);
     executor.context.reply.error(answer.line);

@@ -92,6 +92,16 @@ export class FunctionLibraries {
     this.current = new LibrarySet();
   }
 
+  /** Libraries apart from these, none yet, which may take their place (`adopt`). */
+  twin(): FunctionLibraries {
+    return new FunctionLibraries(this.compiler);
+  }
+
+  /** Has the libraries of a twin instead of its own. */
+  adopt(twin: FunctionLibraries): void {
+    this.current = twin.current;
+  }
+
   /** Adds the libraries of several texts, all or, when it throws LibraryError, none. */
   restore(texts: readonly string[], policy: RestorePolicy): void {
     const restored = new LibrarySet();

@@ -43,6 +43,9 @@ export class Loading {
 
   private readonly parts: LoadingParts;
   private loader: Loader<unknown> | null = null;
+  private nextSlice: (() => void) | null = null;
+  // The loader has yielded because there is nothing to read yet.
+  private isWaiting = false;
   private timer: TimerHandle | null = null;
   private fileStart = 0;
   private calls = 0;
@@ -57,10 +60,14 @@ export class Loading {
     this.parts = parts;
   }
 
-  /** A loading of so many bytes begins. The loader says so, before it reads anything. */
-  begin(totalBytes: number): void {
+  /**
+   * A loading of so many bytes (0: nobody knows) begins. The loader says so, before it reads anything. `isAsync`: others are
+   * served from the old data meanwhile.
+   */
+  begin(totalBytes: number, isAsync = false): void {
     const { clock } = this.parts;
     this.isActive = true;
+    this.isAsync = isAsync;
     this.startedMs = clock.nowMs();
     this.totalBytes = totalBytes;
     this.loadedBytes = this.usedMemoryBytes = 0;
@@ -111,16 +118,31 @@ export class Loading {
       this.beginSlice();
       const step = loader.next();
       if (step.done) {
-        this.loader = null;
+        this.loader = this.nextSlice = null;
         done(step.value);
         return;
       }
       this.sliceEnded();
+      if (this.isWaiting) return;
       const { timers } = this.parts;
       if (this.owedUs >= LEAST_WAIT_US) this.timer = timers.after(this.takeWaitMs(), runSlice);
       else timers.afterTurn(runSlice);
     };
+    this.nextSlice = runSlice;
+    this.isWaiting = false;
     runSlice();
+  }
+
+  /** To be called by a loader that is about to yield because what it reads has not come yet: it goes on by `wake`. */
+  wait(): void {
+    this.isWaiting = true;
+  }
+
+  /** There is something to read for the loader that waits, if one does. */
+  wake(): void {
+    if (!this.isWaiting) return;
+    this.isWaiting = false;
+    this.nextSlice?.();
   }
 
   /** Gives up a loading that runs in slices: the server ends. */
@@ -128,7 +150,8 @@ export class Loading {
     this.timer?.cancel();
     this.timer = null;
     const { loader } = this;
-    this.loader = null;
+    this.loader = this.nextSlice = null;
+    this.isWaiting = false;
     loader?.return(undefined);
     if (this.isActive) this.end();
   }

@@ -13,6 +13,8 @@ import type { Tracking } from './tracking.ts';
 import type { Watches } from './transaction.ts';
 
 export class Observers implements KeyspaceObserver {
+  ignoresKeys = true;
+
   /** How the removal of an expired key is repeated elsewhere: UNLINK under `lazyfree-lazy-expire`. */
   removal: 'DEL' | 'UNLINK' = 'DEL';
 
@@ -49,14 +51,13 @@ export class Observers implements KeyspaceObserver {
 
   /** To be called when one of them may have become active or idle. */
   refresh(): void {
-    const active =
-      !this.watches.isEmpty ||
-      !this.blocking.isEmpty ||
-      !this.migrations.isEmpty ||
-      this.tracking.isActive ||
-      this.keyEvents.isActive ||
-      this.propagation.isActive;
-    this.keyspace.observer = active ? this : null;
+    this.ignoresKeys =
+      this.watches.isEmpty &&
+      this.blocking.isEmpty &&
+      this.migrations.isEmpty &&
+      !this.tracking.isActive &&
+      !this.keyEvents.isActive;
+    this.keyspace.observer = this.ignoresKeys && !this.propagation.isActive ? null : this;
   }
 
   keyChanged(db: Database, key: string): void {
@@ -76,6 +77,15 @@ export class Observers implements KeyspaceObserver {
     if (this.tracking.isActive) this.tracking.keyChanged(key, false);
     this.keyEvent(db, 'expired', key);
     this.propagation.also(db.id, [this.removal, key]);
+  }
+
+  keyEvicted(db: Database, key: string, lazily: boolean): void {
+    if (!this.watches.isEmpty) this.watches.touch(db.id, key, true);
+    if (!this.blocking.isEmpty) this.blocking.keyChanged(db, key);
+    if (!this.migrations.isEmpty) this.migrations.keyChanged(db, key);
+    if (this.tracking.isActive) this.tracking.keyChanged(key, false);
+    this.keyEvent(db, 'evicted', key);
+    this.propagation.also(db.id, [lazily ? 'UNLINK' : 'DEL', key]);
   }
 
   databaseReplaced(dbId: number, from: Database, by: Database | null): void {

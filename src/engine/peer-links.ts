@@ -33,7 +33,7 @@ export class PeerLink implements OutgoingOwner {
   constructor(links: PeerLinks, name: string, door: PeerDoor, host: string, port: number) {
     this.links = links;
     this.name = name;
-    this.connection = door.open(host, port, this);
+    this.connection = door.open(host, port, this, 'keys');
   }
 
   send(bytes: Uint8Array, taken: () => void): void {

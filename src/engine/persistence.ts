@@ -46,6 +46,45 @@ export interface SnapshotProgress {
   readonly keysTotal: number;
 }
 
+/** Why a snapshot has ended that was aborted. */
+export class SnapshotAborted extends Error {
+  constructor() {
+    super('the snapshot was aborted');
+  }
+}
+
+/** Where the bytes of a snapshot go. */
+export interface SnapshotOutput {
+  /** Bytes that have arrived. */
+  readonly written: number;
+  /** Whether its owner should wait for `onRoom`. What is given all the same is kept. */
+  readonly isFull: boolean;
+  /** Adds bytes, which are copied. */
+  write(bytes: Uint8Array, length: number): void;
+  /** Nothing more will be added: `onEnd` is called when all has arrived. */
+  finish(): void;
+  /** The snapshot is given up. `onEnd` is not called. */
+  abandon(): void;
+}
+
+/** A snapshot for replicas, sent while it is made. */
+export interface StreamedSnapshot {
+  /** What it leaves out. */
+  readonly skipsKeys: boolean;
+  readonly skipsFunctions: boolean;
+  /** Makes its output. `onRoom` is to be called when it is not full any more, `onEnd` with what went wrong, or null. */
+  open(onRoom: () => void, onEnd: (error: Error | null) => void): SnapshotOutput;
+  /** Called once: everything has arrived, or this is why not. */
+  done(error: Error | null): void;
+}
+
+/** What the RDB file said of the stream that its data are the result of. */
+export interface SavedHistory {
+  readonly id: string;
+  readonly offset: number;
+  readonly streamDb: number;
+}
+
 /** The RDB file: saving now, in the background, and by save points. */
 export interface RdbSaves {
   /** A background save is under way. */
@@ -58,16 +97,25 @@ export interface RdbSaves {
   readonly lastDurationSeconds: number;
   /** How many saves were asked for by commands or begun in the background. */
   readonly saves: number;
+  /** Where the file is. */
+  readonly path: string;
+  /** Called when a background save has ended; `succeeded` is false also when it was aborted. */
+  onBackgroundEnd: (succeeded: boolean) => void;
 
   /** Writes all data to the file that the configuration names, while everybody waits; returns whether it worked. */
   save(): boolean;
+  /**
+   * As `save`, in slices, so that signals are heard meanwhile; whoever asks sees to it that nobody writes. `done` is told, within the
+   * call or later, whether it worked; it is not called after `abort`.
+   */
+  saveInSlices(done: (saved: boolean) => void): void;
   /** As `save`, and counts it: SAVE. */
   saveOnRequest(): boolean;
   /** Begins to write all data as they are now; returns whether it could. Nothing else may be written in the background. */
   startInBackground(): boolean;
   /** A background save begins as soon as nothing else is written in the background. */
   schedule(): void;
-  /** Ends the background save that is under way without a result. */
+  /** Ends the background save, or the one in slices, that is under way without a result. */
   abort(): void;
   /** All keys were removed: where there are save points, the file shall say so at once. */
   dataFlushed(): void;
@@ -93,11 +141,16 @@ export interface AppendOnly {
   readonly currentSize: number;
   readonly baseSize: number;
   readonly bufferLength: number;
+  /** How long turns of the event loop have waited for their effects to be written. */
+  readonly turnMicroseconds: number;
   /** fsyncs that are under way, and how often a write had to wait for one. */
   readonly pendingFsyncs: number;
   readonly delayedFsyncs: number;
   /** Called when `state` or `lastWriteSucceeded` changes. */
   onChange: () => void;
+  /** How much of the stream of effects is on the disk, by replication's count, and what is called when that has grown. */
+  readonly syncedOffset: number;
+  onSynced: () => void;
 
   /** Begins a rewrite; returns whether it could (BGREWRITEAOF). Nothing else may be written in the background. */
   startRewrite(): boolean;
@@ -109,12 +162,72 @@ export interface AppendOnly {
   load(): Loader<LoadResult>;
   /** Loading is over: opens what effects are appended to. Returns whether that worked; the log says why not. */
   open(): boolean;
+  /** Effects go to no file, whatever the directive says, until `restart`: other data are about to take the place of these. */
+  stop(): void;
+  /** Begins anew, with a rewrite. Returns whether it could; the log says why not. */
+  restart(): boolean;
   /** Writes what waits, and returns when it is safe on the disk (SHUTDOWN, DEBUG LOADAOF). */
   flush(): void;
   /** Sets the counters of rewrites and of delayed fsyncs back (CONFIG RESETSTAT). */
   resetStats(): void;
   /** Closes the files. */
   close(): void;
+}
+
+/** Who receives a file. */
+export interface IncomingFileOwner {
+  /** It is not full any more. */
+  room(): void;
+  /** It is the RDB file, safe on the disk. */
+  ready(): void;
+  /** It could not be written; the log says why. */
+  failed(): void;
+}
+
+/** An RDB file that comes from the master. */
+export interface IncomingFile {
+  /** Whether its owner should wait for `room`. What is given all the same is kept. */
+  readonly isFull: boolean;
+  /** Adds bytes, which are copied. */
+  write(bytes: Uint8Array): void;
+  /** Nothing more will be added: `ready` or `failed` is called later. */
+  finish(): void;
+  /** Removes it, unless it is ready; its owner hears nothing more. */
+  abandon(): void;
+}
+
+/** What the master has said of a snapshot that comes over its connection. */
+export interface IncomingRequest {
+  /** Infinity when only its end is marked. */
+  readonly totalBytes: number;
+  /** What stands behind its last byte; null when its length was told. */
+  readonly endMark: string | null;
+  /** It is loaded beside the present data, which it replaces when it is whole. */
+  readonly isAside: boolean;
+  /** And clients are served from the present data meanwhile. */
+  readonly isAsync: boolean;
+  /** There is room for more than `push` has taken lately. */
+  readonly onRoom: () => void;
+}
+
+/** A snapshot that is loaded while it comes, without a file. */
+export interface IncomingSnapshot {
+  /** Takes bytes, which are copied; whoever waits for them goes on. */
+  push(bytes: Uint8Array): void;
+  /** Nothing has come for a while. */
+  settle(): void;
+  /** No more will come. */
+  close(): void;
+  /** No more should be pushed, until `onRoom`. */
+  readonly isFull: boolean;
+  /** What was pushed and comes behind the snapshot; good until the next `push`. */
+  rest(): Uint8Array;
+  /** Reads it, to be resumed until it has ended. What was read of one that is not aside stays when it fails. */
+  load(): Loader<LoadResult>;
+  /** Of one that is aside and whole: puts it in the place of the present data. */
+  takePlace(): void;
+  /** The database that the stream of effects has selected, as the snapshot says; -1 when it does not. */
+  readonly streamDb: number;
 }
 
 export interface Persistence {
@@ -137,20 +250,30 @@ export interface Persistence {
   savedBytes(db: Database, ref: Ref): number;
   /** Whether a slice ends like a payload of a version that is known, with the checksum that it should have. */
   isPayload(bytes: Buffer, start: number, length: number): boolean;
-  /** The value in a payload, or null when it is damaged or of a type that is not known. */
-  undump(bytes: Buffer, start: number, length: number): DetachedValue | null;
+  /**
+   * The value in a payload, or null when it is damaged or of a type that is not known. Where only what clients bring is to be
+   * checked thoroughly, what `isTrusted` is not.
+   */
+  undump(bytes: Buffer, start: number, length: number, isTrusted: boolean): DetachedValue | null;
   /** The payload of all function libraries. It holds until the next call. */
   dumpLibraries(): Uint8Array;
   /** The texts of the libraries in a payload, whose checksum must be right. Throws LibraryError. */
   undumpLibraries(bytes: Buffer, start: number, length: number): string[];
 
-  /**
-   * All data as they are now in the form of a file, or that file without any keys: in pieces, which are the caller's.
-   * O(data set), in time and in memory.
-   */
-  snapshot(withKeys: boolean): Uint8Array[];
+  /** Begins a snapshot for replicas, which is no file. Nothing else may be written in the background. */
+  streamSnapshot(options: StreamedSnapshot): void;
+  /** Ends it. */
+  abortStreamedSnapshot(): void;
   /** Loads the RDB file that the configuration names. What was read before a damage stays. */
   loadRdb(options: RdbLoadOptions): Loader<LoadResult>;
+  /** As `loadRdb`, of the file that has come from the master, whose deadlines are its own affair. `streamDb` as above. */
+  loadReceivedFile(noteStreamDb: (dbId: number) => void): Loader<LoadResult>;
+  /** An RDB file begins to come from the master. Throws Node's error when it cannot be opened. */
+  receiveFile(owner: IncomingFileOwner): IncomingFile;
+  /** Removes the RDB file, which has come from the master and is wanted by nobody. */
+  removeReceivedFile(): void;
+  /** A snapshot begins to come from the master, which is loaded while it comes. */
+  receive(request: IncomingRequest): IncomingSnapshot;
   /** Loads what there is at start: the append-only files where they are on, else the RDB file. */
   loadAll(): Loader<LoadResult>;
 }

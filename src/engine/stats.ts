@@ -60,15 +60,23 @@ export class ServerStats {
   rejectedConnections = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
-  /** Those of `netOutputBytes` that went to replicas. */
+  /** Those of `netInputBytes` that came from our master, those of `netOutputBytes` that went to replicas. */
+  netReplicationInputBytes = 0;
   netReplicationOutputBytes = 0;
   fullSyncs = 0;
+  /** PSYNCs that went on where the replica was, and that could not. */
+  partialSyncs = 0;
+  partialSyncsRefused = 0;
   totalReads = 0;
   totalWrites = 0;
   errorReplies = 0;
   unexpectedErrorReplies = 0;
   queryBufferLimitDisconnections = 0;
   outputBufferLimitDisconnections = 0;
+  /** For how long clients were held back that had been faster than they may be. */
+  throttledMicroseconds = 0;
+  /** Clients that `maxmemory-clients` had disconnected. */
+  evictedClients = 0;
   /** How many saves and rewrites were begun in the background. */
   backgroundJobs = 0;
   turns = 0;
@@ -91,6 +99,7 @@ export class ServerStats {
   readonly opsRate = new Rate();
   readonly inputRate = new Rate();
   readonly outputRate = new Rate();
+  readonly replicationInputRate = new Rate();
   readonly replicationOutputRate = new Rate();
   readonly turnRate = new Rate();
   readonly turnDurationRate = new Rate();
@@ -160,14 +169,18 @@ export class ServerStats {
     this.rejectedConnections = 0;
     this.netInputBytes = 0;
     this.netOutputBytes = 0;
+    this.netReplicationInputBytes = 0;
     this.netReplicationOutputBytes = 0;
     this.fullSyncs = 0;
+    this.partialSyncs = this.partialSyncsRefused = 0;
     this.totalReads = 0;
     this.totalWrites = 0;
     this.errorReplies = 0;
     this.unexpectedErrorReplies = 0;
     this.queryBufferLimitDisconnections = 0;
     this.outputBufferLimitDisconnections = 0;
+    this.throttledMicroseconds = 0;
+    this.evictedClients = 0;
     this.backgroundJobs = 0;
     this.turns = 0;
     this.turnMicroseconds = 0;
@@ -180,6 +193,7 @@ export class ServerStats {
     this.opsRate.reset();
     this.inputRate.reset();
     this.outputRate.reset();
+    this.replicationInputRate.reset();
     this.replicationOutputRate.reset();
     this.turnRate.reset();
     this.turnDurationRate.reset();

@@ -7,8 +7,9 @@
 // A group's block: 0 how many · their slots, ascending
 
 import { copyBytes, toText } from '../base/bytes.ts';
+import type { BlockMover } from '../memory/block-mover.ts';
 import { ChainedTable } from '../memory/chained-table.ts';
-import type { Ref } from '../memory/heap.ts';
+import type { Heap, Ref } from '../memory/heap.ts';
 
 const HEADER_BYTES = 16;
 const HAS_GROUP = 1;
@@ -73,6 +74,23 @@ export class TrackingTable extends ChainedTable {
     this.items -= count;
     this.delete(ref);
     return count;
+  }
+
+  /** A step of a pass that moves blocks, from a cursor on (0 to begin with). Returns the next one, 0 at the end. */
+  moveBlocks(cursor: number, mover: BlockMover): number {
+    return this.moveSome(cursor, mover, {
+      entry: (ref) => {
+        const { heap } = this;
+        const words = heap.words(ref);
+        const at = heap.offset(ref) >> 2;
+        if ((words[at + 2]! & HAS_GROUP) !== 0) words[at + 3] = mover.move(words[at + 3]!);
+      },
+    });
+  }
+
+  /** The heap that it has for itself. */
+  get ownHeap(): Heap {
+    return this.heap;
   }
 
   keyText(ref: Ref): string {

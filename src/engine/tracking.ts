@@ -4,6 +4,7 @@
 
 import { writeText } from '../base/bytes.ts';
 import type { Keyspace } from '../keyspace/keyspace.ts';
+import type { BlockMover } from '../memory/block-mover.ts';
 import { Heap } from '../memory/heap.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import type { ReplyWriter } from '../resp/reply-writer.ts';
@@ -123,6 +124,16 @@ export class Tracking {
 
   get keyCount(): number {
     return this.table.size;
+  }
+
+  /** The heap that the table is in; another one after a flush. */
+  get heap(): Heap {
+    return this.table.ownHeap;
+  }
+
+  /** See `TrackingTable.moveBlocks`. */
+  moveBlocks(cursor: number, mover: BlockMover): number {
+    return this.table.moveBlocks(cursor, mover);
   }
 
   get itemCount(): number {
@@ -268,6 +279,11 @@ export class Tracking {
     this.requesting = null;
     this.isOverLimit = table.size > this.maxKeys;
     this.overruns = this.isOverLimit ? this.overruns + 1 : 0;
+  }
+
+  /** A request of this client is about to run (null: none is): what it is told from here on comes before the reply. */
+  tellsBefore(client: Client | null): void {
+    this.requesting = client;
   }
 
   private remember(tracking: ClientTracking, command: Command, args: Arguments): void {

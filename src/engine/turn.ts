@@ -51,6 +51,8 @@ export class Turn implements ReplyMark {
   private isOpen = false;
   private owner: ReplyOwner | null = null;
   private ownerStart = 0;
+  // Bytes in the chunks before the one that is written to.
+  private filledBytes = 0;
   // By depth: 0 is the connection's, the rest the executor's (a command within EXEC has a mark of its own).
   private readonly markChunks: Buffer[] = [];
   private readonly markAts: number[] = [];
@@ -100,6 +102,11 @@ export class Turn implements ReplyMark {
   /** Bytes written for the owner whose requests run that are not handed over to it yet. */
   get openBytes(): number {
     return this.writer.clientAt - this.ownerStart;
+  }
+
+  /** What the replies of this turn take so far, whoever's they are. O(1). */
+  get heldBytes(): number {
+    return this.filledBytes + this.writer.clientAt;
   }
 
   /** An owner has something to send at the end of this turn. */
@@ -224,6 +231,8 @@ export class Turn implements ReplyMark {
       this.writer.at = 0;
       return;
     }
+    this.writer.at = 0;
+    this.filledBytes = 0;
     if (lent) {
       chunks.length = 0;
       this.nextChunk(0);
@@ -235,7 +244,6 @@ export class Turn implements ReplyMark {
     chunks.length = 0;
     if (last.length === CHUNK_BYTES) {
       chunks.push(last);
-      this.writer.at = 0;
     } else {
       this.nextChunk(0);
     }
@@ -243,6 +251,7 @@ export class Turn implements ReplyMark {
 
   private nextChunk(needed: number): void {
     this.handOver();
+    this.filledBytes += this.writer.at;
     const chunk =
       needed > CHUNK_BYTES
         ? Buffer.allocUnsafeSlow(needed)

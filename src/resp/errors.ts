@@ -131,7 +131,53 @@ export const POP_COUNT_NOT_POSITIVE = err('count should be greater than 0');
 export const NOT_A_LISTPACK = err('Not a listpack encoded object.');
 export const NOT_A_QUICKLIST = err('Not a quicklist encoded object.');
 export const REPLICA_TOUCHES_KEYSPACE = err("Replica can't interact with the keyspace");
+export const READ_ONLY_REPLICA = new ReplyError("READONLY You can't write against a read only replica.");
+export const SCRIPT_ON_READ_ONLY_REPLICA = new ReplyError(
+  'READONLY Can not run script with write flag on readonly replica',
+);
+export const SCRIPT_ON_STALE_REPLICA = new ReplyError(
+  "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on the script.",
+);
+export const STALE_REPLICA = new ReplyError(
+  "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+);
+export const STALE_REPLICA_IN_SCRIPT = err('Can not execute the command on a stale replica');
+export const INVALID_MASTER_PORT = err('Invalid master port');
+export const REPLICA_CANNOT_COMMAND = err('Command is not valid when client is a replica.');
+export const REPLICAOF_DURING_FAILOVER = err('REPLICAOF not allowed while failing over.');
+export const NO_FAILOVER = err('No failover in progress.');
+export const FAILOVER_TIMEOUT_NOT_POSITIVE = err('FAILOVER timeout must be greater than 0');
+export const FAILOVER_IN_PROGRESS = err('FAILOVER already in progress.');
+export const FAILOVER_OF_REPLICA = err('FAILOVER is not valid when server is a replica.');
+export const FAILOVER_NEEDS_REPLICAS = err('FAILOVER requires connected replicas.');
+export const FAILOVER_FORCE_NEEDS_TARGET = err(
+  'FAILOVER with force option requires both a timeout and target HOST and IP.',
+);
+export const FAILOVER_TARGET_UNKNOWN = err('FAILOVER target HOST and PORT is not a replica.');
+export const FAILOVER_TARGET_NOT_ONLINE = err('FAILOVER target replica is not online.');
+export const MODULE_NOT_LOADED = err('Error loading the extension. Please check the server logs.');
+export const moduleNotUnloaded = (reason: string) => err(`Error unloading module: ${reason}`);
+export const MONITOR_WAITS_FOR_REPLY = err("MONITOR isn't allowed for DENY BLOCKING client");
+export const noLatencySamples = (event: string) =>
+  err(`No samples available for event '${quotedBack(event)}'`);
 export const SYNC_WITH_PENDING_OUTPUT = err('SYNC and PSYNC are invalid with pending output');
+export const SYNC_DURING_FAILOVER = new ReplyError("NOMASTERLINK Can't SYNC while failing over");
+export const SYNC_WITHOUT_MASTER = new ReplyError(
+  "NOMASTERLINK Can't SYNC while not connected with my master",
+);
+export const FAILOVER_TO_MASTER = err("PSYNC FAILOVER can't be sent to a master.");
+export const FAILOVER_OTHER_ID = err('PSYNC FAILOVER replid must match my replid.');
+export const BGSAVE_FAILED = err("BGSAVE failed, replication can't continue");
+export const TOO_FEW_REPLICAS = new ReplyError('NOREPLICAS Not enough good replicas to write.');
+export const WAIT_ON_REPLICA = err(
+  'WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.',
+);
+export const WAITAOF_ON_REPLICA = err(
+  'WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.',
+);
+export const WAITAOF_WITHOUT_AOF = err(
+  'WAITAOF cannot be used when numlocal is set but appendonly is disabled.',
+);
 export const FILTER_NEEDS_MARKED_END = err('Filtered replica requires EOF capability');
 export const MISSING_FILTER = err('Missing rdb-filter-only values');
 export const unsupportedFilter = (name: string) =>
@@ -140,6 +186,7 @@ export const unrecognizedReplconf = (name: string) =>
   err(`Unrecognized REPLCONF option: ${quotedBack(name)}`);
 export const replicaAddressTooLong = (bytes: number) =>
   err(`REPLCONF ip-address provided by replica instance is too long: ${bytes} bytes`);
+export const CLUSTER_DISABLED = err('This instance has cluster support disabled');
 export const DB_OUT_OF_RANGE = err('DB index is out of range');
 export const INVALID_CURSOR = err('invalid cursor');
 export const INVALID_FIRST_DB_INDEX = err('invalid first DB index');
@@ -153,6 +200,31 @@ export const FREQUENCY_NOT_TRACKED = err(
   'An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
 );
 export const NO_AUTH = new ReplyError('NOAUTH Authentication required.');
+export const noCommandPermission = (user: string, fullName: string) =>
+  new ReplyError(`NOPERM User ${user} has no permissions to run the '${fullName}' command`);
+export const NO_KEY_PERMISSION = new ReplyError('NOPERM No permissions to access a key');
+export const NO_CHANNEL_PERMISSION = new ReplyError('NOPERM No permissions to access a channel');
+/** Rules have changed while a transaction was queued. */
+export const noLongerPermitted = (reason: string) =>
+  new ReplyError(
+    `NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: ${reason}`,
+  );
+export const userNotFound = (name: string) => err(`User '${quotedBack(name)}' not found`);
+export const commandNotFound = (name: string) => err(`Command '${quotedBack(name)}' not found`);
+export const unknownCategory = (name: string) => err(`Unknown category '${quotedBack(name, CUT)}'`);
+export const USER_NAME_CHARACTERS = err("Usernames can't contain spaces or null characters");
+export const DEFAULT_USER_STAYS = err("The 'default' user cannot be removed");
+export const NO_ACL_FILE = err(
+  'This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.',
+);
+export const ACL_SAVE_FAILED = err(
+  'There was an error trying to save the ACLs. Please check the server logs for more information',
+);
+export const GENPASS_BITS = err(
+  'ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096',
+);
+export const SORT_BY_DENIED = err('BY option of SORT denied due to insufficient ACL permissions.');
+export const SORT_GET_DENIED = err('GET option of SORT denied due to insufficient ACL permissions.');
 export const WRONG_PASS = new ReplyError('WRONGPASS invalid username-password pair or user is disabled.');
 export const NO_PASSWORD_SET = err(
   'AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
@@ -182,6 +254,9 @@ export const CALL_ARGUMENT_TYPES = err('Lua redis lib command arguments must be 
 export const CALL_UNKNOWN = err('Unknown Redis command called from script');
 export const CALL_ARITY = err('Wrong number of args calling Redis command from script');
 export const CALL_NOT_ALLOWED = err('This Redis command is not allowed from script');
+/** `error` is what a client would get. */
+export const deniedInScript = (error: ReplyError) =>
+  err(`ACL failure in script: ${error.line.replace(/^NOPERM /, '')}`);
 export const CALL_WRITES = err('Write commands are not allowed from read-only scripts.');
 export const CALL_NOT_UNDONE = err(
   'This command cannot be taken back, so that it runs in the debugger in sync mode only',
@@ -197,6 +272,9 @@ export const unexpectedScriptFlag = (flag: string) =>
 export const scriptNotCompiled = (message: string) =>
   err(`Error compiling script (new function): ${quotedBack(message)}`);
 export const scriptInternalError = (name: string) => err(`internal error in script ${name}`);
+export const SCRIPT_OUT_OF_MEMORY = new ReplyError(
+  "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
+);
 export const SCRIPT_WRITES_IN_RO = err('Can not execute a script with write flag using *_ro command.');
 export const SCRIPT_RDB_WRITES_REFUSED = new ReplyError(
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts.",
@@ -244,6 +322,9 @@ export const CLIENT_NAME_CHARACTERS = err(
 );
 export const PAUSE_MODE = err('CLIENT PAUSE mode must be WRITE or ALL');
 export const UNBLOCKED = new ReplyError('UNBLOCKED client unblocked via CLIENT UNBLOCK');
+export const UNBLOCKED_BY_ROLE_CHANGE = new ReplyError(
+  'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+);
 export const REDIRECT_TWICE = err('A client can only redirect to a single other client');
 export const REDIRECT_TARGET_MISSING = err('The client ID you want redirect to does not exist');
 export const TRACKING_PREFIX_NEEDS_BCAST = err('PREFIX option requires BCAST mode to be enabled');
@@ -284,6 +365,7 @@ export const TIMEOUT_OUT_OF_RANGE = err('timeout is out of range');
 export const TIMEOUT_NOT_FLOAT = err('timeout is not a float or out of range');
 export const TIMEOUT_NEGATIVE = err('timeout is negative');
 export const SHUTDOWN_FAILED = err('Errors trying to SHUTDOWN. Check logs.');
+export const SHUTDOWN_DENIED = err("SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client");
 export const NO_SHUTDOWN = err('No shutdown in progress.');
 export const PERMISSION_DENIED_MAX_CLIENTS = err('max number of clients reached');
 export const NO_CONFIG_FILE = err('The server is running without a config file');

@@ -3,6 +3,7 @@
 // command is looked up by the string that the script has given, and the reply is read where it was written.
 
 import { lowerCaseLatin1, toText, writeText } from '../base/bytes.ts';
+import { DENIED } from '../engine/acl-selector.ts';
 import { Client } from '../engine/client.ts';
 import { COMMAND_FLAG, type Command } from '../engine/command-spec.ts';
 import type { CommandTable } from '../engine/command-table.ts';
@@ -19,6 +20,10 @@ import {
   CALL_UNKNOWN,
   CALL_WITHOUT_ARGUMENTS,
   CALL_WRITES,
+  deniedInScript,
+  OUT_OF_MEMORY,
+  READ_ONLY_REPLICA,
+  STALE_REPLICA_IN_SCRIPT,
 } from '../resp/errors.ts';
 import { NUMBER_BYTES, writeNumberArgument } from './number-arguments.ts';
 import { ERROR_FIELD, errorTable, ReplyToLua, single } from './reply-to-lua.ts';
@@ -46,6 +51,8 @@ export interface CallFollower {
 /** What a running script may do. */
 export interface Permissions {
   readonly isReadOnly: boolean;
+  /** It may take memory even where that is short. */
+  readonly allowsOutOfMemory: boolean;
 }
 
 export class CommandCaller {
@@ -62,7 +69,9 @@ export class CommandCaller {
 
   private wasRefused = false;
   private server: ServerParts;
-  private permissions: Permissions = { isReadOnly: true };
+  // Who has called the script.
+  private caller: Client;
+  private permissions: Permissions = { isReadOnly: true, allowsOutOfMemory: false };
   private bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   private readonly args = new Arguments();
   // The values that `args` were made of.
@@ -75,7 +84,8 @@ export class CommandCaller {
 
   constructor(server: ServerParts) {
     this.server = server;
-    this.client = new Client(NO_ID, NO_CONNECTION, server.runtime.clock.nowMs());
+    this.client = new Client(NO_ID, NO_CONNECTION, server.runtime.clock.nowMs(), server.acl.defaultUser);
+    this.caller = this.client;
     this.client.authenticated = true;
     this.client.isScript = true;
     this.useBytes(this.bytes);
@@ -85,6 +95,7 @@ export class CommandCaller {
   begin(server: ServerParts, caller: Client, permissions: Permissions): void {
     const { client } = this;
     this.server = server;
+    this.caller = caller;
     this.permissions = permissions;
     this.hasWritten = false;
     client.dbId = caller.dbId;
@@ -147,6 +158,11 @@ export class CommandCaller {
   lookUp(values: readonly LuaValue[]): { readonly command: Command | null; readonly problem: string | null } {
     const problem = this.encode(values);
     return { problem, command: problem === null ? this.find(values[0] as string | number) : null };
+  }
+
+  /** Whether rules let the command that `lookUp` has found run, for whoever has called the script. Nothing is noted. */
+  isAllowed(command: Command): boolean {
+    return this.client.user.check(command, this.args) === DENIED.NOT;
   }
 
   /** The arguments of the last call as text: for whoever follows the script. */
@@ -234,13 +250,34 @@ export class CommandCaller {
     if ((flags & COMMAND_FLAG.noscript) !== 0 && !this.server.debug.scriptsMayRunDenied) {
       return CALL_NOT_ALLOWED.line;
     }
+    const { masterLink } = this.server;
+    if (masterLink.isStale && (flags & COMMAND_FLAG.stale) === 0) return STALE_REPLICA_IN_SCRIPT.line;
+    const { client } = this;
+    if (!client.user.allowsAll) {
+      const refusal = this.denialOf(command);
+      if (refusal !== null) return refusal;
+    }
     if ((flags & MAY_WRITE) === 0) return null;
     if (this.permissions.isReadOnly) return CALL_WRITES.line;
     if (this.undo !== null && !this.undo.note(command, this.args, this.client.dbId))
       return CALL_NOT_UNDONE.line;
     // A script that has begun to write is not stopped by what may have changed meanwhile.
     if ((flags & WRITES) === 0 || this.hasWritten) return null;
-    return this.server.persistence.writeRefusal?.line ?? null;
+    const { memoryLimit, persistence, replication } = this.server;
+    if (masterLink.isReadOnly && !this.caller.isMaster) return READ_ONLY_REPLICA.line;
+    if (persistence.writeRefusal !== null) return persistence.writeRefusal.line;
+    if (replication.writeRefusal !== null) return replication.writeRefusal.line;
+    if (!memoryLimit.isShort || (flags & COMMAND_FLAG.denyoom) === 0) return null;
+    return this.permissions.allowsOutOfMemory || this.caller.isMaster ? null : OUT_OF_MEMORY.line;
+  }
+
+  // Why the rules of whoever has called the script do not let the command run; null: they do.
+  private denialOf(command: Command): string | null {
+    const { acl } = this.server;
+    const { client } = this;
+    const denied = acl.check(client, command, this.args, 'lua', this.caller);
+    if (denied === DENIED.NOT) return null;
+    return deniedInScript(acl.error(denied, client.user, command)).line;
   }
 
   private refused(command: Command | null, line: string): LuaTable {

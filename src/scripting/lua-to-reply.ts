@@ -48,12 +48,8 @@ export class LuaToReply {
   error(reply: ReplyWriter, line: string, isCounted: boolean): void {
     // What C reads as text ends at a zero byte.
     const text = withoutLineBreaks(line.split('\0', 1)[0]!);
-    if (isCounted) {
-      reply.raw(`-${text}\r\n`);
-      return;
-    }
     reply.error(text);
-    this.stats.noteError(codeOf(text));
+    if (!isCounted) this.stats.noteError(codeOf(text));
   }
 
   private value(value: LuaValue): void {

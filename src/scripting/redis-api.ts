@@ -78,7 +78,7 @@ export function redisTable(state: LuaState, parts: ApiParts): LuaTable {
       const { command, problem } = caller.lookUp(values);
       if (problem !== null) throwValue(single(ERROR_FIELD, problem));
       if (command === null) fail('Invalid command passed to redis.acl_check_cmd()');
-      return true;
+      return caller.isAllowed(command);
     },
   });
   addLog(table, state, parts.log);

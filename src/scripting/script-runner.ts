@@ -24,8 +24,12 @@ import {
   type ReplyError,
   SCRIPT_ABORTED,
   SCRIPT_KILLED,
+  SCRIPT_ON_READ_ONLY_REPLICA,
+  SCRIPT_ON_STALE_REPLICA,
+  SCRIPT_OUT_OF_MEMORY,
   SCRIPT_RDB_WRITES_REFUSED,
   SCRIPT_WRITES_IN_RO,
+  STALE_REPLICA,
   scriptAofWritesRefused,
   UNKILLABLE,
 } from '../resp/errors.ts';
@@ -55,6 +59,7 @@ export interface Program {
 
 export class ScriptRunner implements Permissions {
   isReadOnly = false;
+  allowsOutOfMemory = false;
 
   private readonly server: ServerParts;
   private readonly timers: TimerService;
@@ -108,7 +113,13 @@ export class ScriptRunner implements Permissions {
 
   /** Throws the error that keeps a program from running at all. */
   check({ flags }: Program, { server, client }: CommandContext, readOnly: boolean): void {
-    if ((flags & (SCRIPT_FLAG.UNDECLARED | SCRIPT_FLAG.NO_WRITES)) !== 0) return;
+    if ((flags & SCRIPT_FLAG.UNDECLARED) !== 0) {
+      if (server.masterLink.isStale) throw STALE_REPLICA;
+      return;
+    }
+    if (server.masterLink.isStale && (flags & SCRIPT_FLAG.ALLOW_STALE) === 0) throw SCRIPT_ON_STALE_REPLICA;
+    if ((flags & SCRIPT_FLAG.NO_WRITES) !== 0) return;
+    if (server.masterLink.isReadOnly && !client.isMaster) throw SCRIPT_ON_READ_ONLY_REPLICA;
     const { writeRefusal, aof } = server.persistence;
     if (writeRefusal !== null && !client.isMaster) {
       throw writeRefusal === RDB_WRITES_REFUSED
@@ -116,6 +127,9 @@ export class ScriptRunner implements Permissions {
         : scriptAofWritesRefused(aof.lastWriteError);
     }
     if (readOnly) throw SCRIPT_WRITES_IN_RO;
+    const { writeRefusal: tooFewReplicas } = server.replication;
+    if (tooFewReplicas !== null) throw tooFewReplicas;
+    if (server.memoryLimit.isShort && (flags & SCRIPT_FLAG.ALLOW_OOM) === 0) throw SCRIPT_OUT_OF_MEMORY;
   }
 
   /** Runs a program that `check` lets pass, as the command of `ctx`, and answers what it returns. */
@@ -136,6 +150,8 @@ export class ScriptRunner implements Permissions {
     this.isSlow = this.isKilled = false;
     this.isReadOnly =
       readOnly || (flags & (SCRIPT_FLAG.NO_WRITES | SCRIPT_FLAG.UNDECLARED)) === SCRIPT_FLAG.NO_WRITES;
+    this.allowsOutOfMemory =
+      (flags & (SCRIPT_FLAG.ALLOW_OOM | SCRIPT_FLAG.UNDECLARED)) === SCRIPT_FLAG.ALLOW_OOM;
     this.caller.begin(server, client, this);
     this.startedUs = this.nowUs();
     const thresholdMs = server.config.values['busy-reply-threshold'];

@@ -49,7 +49,7 @@ export class UndoLog {
       const ref = db.peekText(key);
       if (ref !== 0) db.remove(ref);
       if (payload === null) continue;
-      const added = persistence.undump(payload, 0, payload.length)!.addTo(db, Arguments.from([key]), 0);
+      const added = persistence.undump(payload, 0, payload.length, true)!.addTo(db, Arguments.from([key]), 0);
       if (deadline !== 0) db.setDeadline(added, deadline);
     }
     executor.context.dirty = this.dirtyBefore;

@@ -70,4 +70,40 @@ export const cases: CommandCase[] = [
       ['EXEC', error('EXECABORT Transaction discarded because of previous errors.')],
     ],
   },
+  {
+    name: 'PSYNC wants an ID and an offset, and no part in a transaction',
+    not: ONLY_HERE,
+    steps: [
+      ['PSYNC ?', error("ERR wrong number of arguments for 'psync' command")],
+      ['PSYNC ? x', NOT_INTEGER],
+      ['PSYNC ? -1 FAILOVER', error("ERR PSYNC FAILOVER can't be sent to a master.")],
+      ['MULTI', OK],
+      ['PSYNC ? -1', error('ERR Command not allowed inside a transaction')],
+      ['EXEC', error('EXECABORT Transaction discarded because of previous errors.')],
+    ],
+  },
+  {
+    name: 'WAIT where there are no replicas',
+    steps: [
+      ['WAIT 0 0', 0],
+      ['WAIT -1 0', 0],
+      ['WAIT x 0', NOT_INTEGER],
+      ['WAIT 1 x', error('ERR timeout is not an integer or out of range')],
+      ['WAIT 1 -1', error('ERR timeout is negative')],
+      ['WAIT 1', error("ERR wrong number of arguments for 'wait' command")],
+    ],
+  },
+  {
+    name: 'WAITAOF where there are no files and no replicas',
+    referenceSince: '7.2.0',
+    not: { script: 'not from scripts' },
+    steps: [
+      ['WAITAOF 0 0 0', [0, 0]],
+      ['WAITAOF 2 0 0', error('ERR value is out of range, value must between 0 and 1')],
+      ['WAITAOF x 0 0', NOT_INTEGER],
+      ['WAITAOF 0 -1 0', error('ERR value is out of range, must be positive')],
+      ['WAITAOF 0 0 -1', error('ERR timeout is negative')],
+      ['WAITAOF 1 0 0', error('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.')],
+    ],
+  },
 ];

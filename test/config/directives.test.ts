@@ -14,7 +14,13 @@ const golden: Record<string, string> = JSON.parse(
 const LOCAL = ['dir', 'pidfile'];
 
 /** Directives of our own. */
-const OWN = { 'rdb-version': '11' };
+const OWN = {
+  'client-throttle': 'normal 0 0 replica 0 0 pubsub 0 0',
+  'log-format': 'redis',
+  'rdb-version': '11',
+  'metrics-port': '0',
+  'metrics-bind': '127.0.0.1',
+};
 
 const conf = readFileSync(new URL('../../redis.conf', import.meta.url), 'latin1');
 const rows: readonly (readonly [(typeof DIRECTIVE_NAMES)[number], AnyDirective])[] = DIRECTIVE_NAMES.map(

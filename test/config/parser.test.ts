@@ -251,9 +251,13 @@ describe('sources', () => {
   it('keeps what it has to say until there is a log', () => {
     const { folder, runtime, write } = bench();
     const config = new Config(runtime, folder);
-    loadConfig(config, runtime.files, { file: write('a.conf', 'activedefrag yes\nslave-priority 3') });
+    loadConfig(config, runtime.files, {
+      file: write('a.conf', 'cluster-require-full-coverage no\ncluster-slave-no-failover yes'),
+    });
     const said: string[] = [];
     config.attachLog((level, text) => said.push(`${level}: ${text}`));
-    expect(said).toEqual(['warning: Accepted, but without effect yet: replica-priority, activedefrag']);
+    expect(said).toEqual([
+      'warning: Accepted, but without effect yet: cluster-require-full-coverage, cluster-replica-no-failover',
+    ]);
   });
 });

@@ -222,10 +222,10 @@ describe('set', () => {
 
   it('says once which directives have no effect yet', () => {
     const { said, set } = bench();
-    set('activedefrag', 'yes', 'hz', '20');
-    set('activedefrag', 'no');
-    set('activedefrag', 'yes');
-    expect(said).toEqual(['Accepted, but without effect yet: activedefrag']);
+    set('cluster-replica-no-failover', 'yes', 'hz', '20');
+    set('cluster-replica-no-failover', 'no');
+    set('cluster-replica-no-failover', 'yes');
+    expect(said).toEqual(['Accepted, but without effect yet: cluster-replica-no-failover']);
   });
 });
 

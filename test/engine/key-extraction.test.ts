@@ -2,6 +2,7 @@
 // 7.2.4 answers for its own (COMMAND GETKEYSANDFLAGS) is the expectation throughout.
 
 import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/commands/registry.ts';
 import {
   COMMAND_FLAG,
   type Command,
@@ -10,6 +11,7 @@ import {
   command,
   type KeyFlag,
   type KeySpec,
+  keyAccess,
   keyAfter,
   keyAt,
   keysAfter,
@@ -155,4 +157,32 @@ describe('keys', () => {
 test('flags are told apart by their bits', () => {
   const names = Object.keys(COMMAND_FLAG) as CommandFlag[];
   expect(new Set(names.map((name) => COMMAND_FLAG[name])).size).toBe(names.length);
+});
+
+test('the places of keys that are the same in every request are those that the key specs find', () => {
+  let compared = 0;
+  const all = COMMANDS.flatMap((command) => [command, ...command.subcommands.values()]);
+  for (const command of all) {
+    const { keyPlaces } = command;
+    if (keyPlaces === null) continue;
+    for (let count = command.minCount; count <= command.minCount + (command.arity < 0 ? 4 : 0); count++) {
+      const args = Arguments.from(Array.from({ length: count }, () => '1'));
+      const { first, step, access, accessVaries } = keyPlaces;
+      const last = keyPlaces.last < 0 ? count + keyPlaces.last : keyPlaces.last;
+      if (last < first || last >= count) continue;
+      const places: number[] = [];
+      for (let i = first; i <= last; i += step) places.push(i);
+      const found = keysOf(command, args);
+      expect(
+        found.map(({ index }) => index),
+        command.fullName,
+      ).toEqual(places);
+      for (const { flags } of found) {
+        if (accessVaries) expect(access & keyAccess(flags), command.fullName).toBe(keyAccess(flags));
+        else expect(access, command.fullName).toBe(keyAccess(flags));
+      }
+      compared++;
+    }
+  }
+  expect(compared).toBeGreaterThan(300);
 });
