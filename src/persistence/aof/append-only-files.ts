@@ -399,6 +399,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     const fd = this.openEmptyIncrement(name);
     if (fd < 0) return false;
     if (changed !== null) {
+      // Waited for: what went to the increment before meanwhile could be torn by a power cut, in a file that is not the last.
       if (folder.persist(changed) !== PERSISTED.SAFE) {
         this.parts.runtime.files.closeSync(fd);
         return false;
