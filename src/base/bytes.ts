@@ -2,6 +2,8 @@
 // them. Everything here is binary-safe; user data is never decoded as UTF-8. What knows a format (numbers, quoting,
 // packed blocks) lives elsewhere.
 
+import { SHORT_TEXT_BYTES, shortText } from './short-text.ts';
+
 /** Whether the words of a typed array hold their bytes least significant first. */
 export const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
@@ -14,11 +16,8 @@ export function toBytes(text: string): Uint8Array {
 
 /** The latin1 string of `bytes[start, end)`; without bounds, of all of it. */
 export function toText(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  if (end - start <= SHORT_TEXT) {
-    let text = '';
-    for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
-    return text;
-  }
+  const length = end - start;
+  if (length <= SHORT_TEXT_BYTES) return length > 0 ? shortText(bytes, start, length) : '';
   return latin1Slice.call(bytes, start, end);
 }
 
@@ -123,8 +122,7 @@ export function bytesAreWord(bytes: Uint8Array, start: number, length: number, l
   return true;
 }
 
-// Up to these lengths a loop is cheaper than the call into native code.
-const SHORT_TEXT = 6;
+// Up to this length a loop is cheaper than the call into native code.
 const SHORT_WRITE = 12;
 
 // Buffer's own methods work on any Uint8Array; calling them so spares a Buffer object per string.

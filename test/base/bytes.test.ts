@@ -18,6 +18,14 @@ import {
 const byteArray = fc.uint8Array({ maxLength: 80 });
 
 describe('bytes', () => {
+  it.each(Array.from({ length: 20 }, (_, length) => length))(
+    '%i of them are as many characters',
+    (length) => {
+      const bytes = Uint8Array.from({ length: 40 }, (_, i) => 255 - 7 * i);
+      expect(toText(bytes, 3, 3 + length)).toBe(Buffer.from(bytes).toString('latin1', 3, 3 + length));
+    },
+  );
+
   it('go to text and back', () => {
     fc.assert(
       fc.property(byteArray, fc.nat({ max: 80 }), (bytes, cut) => {
