@@ -16,6 +16,8 @@ import type { ServerParts } from './server-parts.ts';
 import type { CommandStats, ServerStats } from './stats.ts';
 
 const TIME_PER_CLOCK_CHECK_MS = 1;
+// Whoever has been answered by then need not wait for all others who have sent something meanwhile.
+const LONG_TURN_US = 4000;
 // Within a pipeline, up to so many calls of the same command share a reading of the clock, if it is one that Redis calls
 // fast, with no more arguments than it must have and a last one no longer than this, and while the slow log does not ask
 // for anything shorter than this. None of these is slow by itself, so none is missed in the slow log.
@@ -122,6 +124,11 @@ export class Executor {
     const nowMs = this.clock.nowMs();
     this.wallOffsetMs = nowMs - this.lastUs / 1000;
     if (this.depth === 0) this.keyspace.setTime(nowMs);
+  }
+
+  /** Whether the turn has taken so long that its replies should leave before more input is run. */
+  get isTurnLong(): boolean {
+    return this.lastUs - this.turnStartUs > LONG_TURN_US;
   }
 
   /** The turn that `readClocks` began is over. */

@@ -61,7 +61,9 @@ export class Turn implements ReplyMark {
   private onceSent: (() => void)[] = [];
   // Some memory was still in use at the end of a turn that could not put it away.
   private isLent = false;
-  private readonly endTurn = () => this.end();
+  private readonly endTurn = () => {
+    if (this.isOpen) this.end();
+  };
 
   constructor(timers: TimerService) {
     this.timers = timers;
@@ -170,6 +172,11 @@ export class Turn implements ReplyMark {
   /** Makes sure that the end of a turn comes: for those who have something to do there (`beforeReplies`). */
   expect(): void {
     if (!this.isOpen) this.open();
+  }
+
+  /** Ends the turn before its time, between two inputs, so that its replies need not wait for those that follow. */
+  endEarly(): void {
+    if (this.isOpen && this.owner === null) this.end();
   }
 
   /** Lets an owner go on with waiting requests before this turn's replies leave. */

@@ -159,6 +159,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     const { peers } = this;
     peers.stats.netInputBytes += length;
     peers.stats.totalReads++;
+    if (peers.executor.isTurnLong) peers.turn.endEarly();
     if (this.inputLength === 0 && !this.suspended) {
       if (this.input === null) this.input = this.allocateInput(SMALL_BYTES);
       this.parser.bytes = chunk;

@@ -57,6 +57,26 @@ function newTurn() {
 const LONG = 'x'.repeat(70_000);
 
 describe('Turn', () => {
+  it('ends early between two inputs, and not within one', () => {
+    const { turn, endTurn } = newTurn();
+    const [a, b] = [new Recorder(turn), new Recorder(turn)];
+    let ends = 0;
+    turn.onEnd = () => ends++;
+    turn.begin(a);
+    turn.writer.raw('one');
+    turn.endEarly();
+    expect(a.sent).toBe('');
+    turn.finish();
+    turn.endEarly();
+    turn.endEarly();
+    expect([a.sent, ends]).toEqual(['one', 1]);
+    expect(turn.begin(b)).toBe(true);
+    turn.writer.raw('two');
+    turn.finish();
+    endTurn();
+    expect([a.sent, b.sent, ends]).toEqual(['one', 'two', 2]);
+  });
+
   it('sends each owner its own replies, once, at the end', () => {
     const { turn, endTurn } = newTurn();
     const [a, b] = [new Recorder(turn), new Recorder(turn)];
