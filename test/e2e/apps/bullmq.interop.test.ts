@@ -117,8 +117,8 @@ onEachServer('bullmq', (port) => {
     });
     let total = 0;
     openWorker('parents', async (job) => {
-      order.push(job.name);
       for (const value of Object.values(await job.getChildrenValues<number>())) total += value;
+      order.push(job.name);
     });
     const tree = await flow.add({
       name: 'whole',
