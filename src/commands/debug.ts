@@ -178,7 +178,6 @@ function rewriteAll({ reply, server }: CommandContext): void {
   reply.ok();
 }
 
-// Not `reply.error`: an error that was asked for is not counted as one.
 function showHeap({ keyspace, reply }: CommandContext): void {
   const { usedBytes, reachableBytes, isFreeing } = heapFigures(keyspace);
   const lost = usedBytes - reachableBytes;
@@ -187,6 +186,7 @@ function showHeap({ keyspace, reply }: CommandContext): void {
   );
 }
 
+// Not `reply.error`: an error that was asked for is not counted as one.
 function replyError({ args, reply }: CommandContext): void {
   reply.raw(`-${args.string(2).replace(/[\r\n]/g, ' ')}\r\n`);
 }

@@ -45,10 +45,7 @@ export const serverSection: InfoSection = {
       ['executable', lifecycle.executable],
       ['config_file', lifecycle.configFile],
       ['io_threads_active', 0],
-      ...(lifecycle.shutdownInMs === null
-        ? []
-        : [['shutdown_in_milliseconds', Math.round(lifecycle.shutdownInMs)] as const]),
-      ...(shutdownInMs === null ? [] : [['shutdown_in_milliseconds', shutdownInMs] as const]),
+      ...(shutdownInMs === null ? [] : [['shutdown_in_milliseconds', Math.round(shutdownInMs)] as const]),
       ...listeners(server),
     ];
   },

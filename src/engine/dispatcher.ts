@@ -26,7 +26,6 @@ export class Dispatcher {
   private readonly blocking: Blocking;
   private attackWarnedMs = Number.NEGATIVE_INFINITY;
   private diskWarnedMs = Number.NEGATIVE_INFINITY;
-  private request!: Arguments;
 
   constructor(server: ServerParts) {
     this.server = server;
@@ -36,7 +35,6 @@ export class Dispatcher {
   /** Runs, queues or refuses a request. False: it must wait, and be offered again when the client is resumed. */
   dispatch(client: Client, args: Arguments): boolean {
     const { server } = this;
-    this.request = args;
     if (server.executor.isSuspended && server.scripting.takeCommand(client, args)) return true;
     let command = server.table.find(args);
     if (command === null) {
@@ -48,34 +46,34 @@ export class Dispatcher {
       const subcommand = command.subcommands.get(lowerCaseLatin1(word));
       if (subcommand === undefined) {
         client.lastCommand = null;
-        this.refuse(client, null, errors.unknownSubcommand(word, args.string(0)));
+        this.refuse(client, null, args, errors.unknownSubcommand(word, args.string(0)));
         return true;
       }
       command = subcommand;
     }
     client.lastCommand = command;
     if (!command.acceptsCount(args.count)) {
-      this.refuse(client, command, errors.wrongArity(command.fullName));
+      this.refuse(client, command, args, errors.wrongArity(command.fullName));
       return true;
     }
     const directive = command.spec.enabledBy;
     if (directive !== undefined && !this.isEnabled(client, directive)) {
-      this.refuse(client, command, errors.notEnabled((command.parent ?? command).name, directive));
+      this.refuse(client, command, args, errors.notEnabled((command.parent ?? command).name, directive));
       return true;
     }
     if (!client.authenticated && !command.has(COMMAND_FLAG.no_auth) && server.acl.asksForPassword) {
-      this.refuse(client, command, errors.NO_AUTH);
+      this.refuse(client, command, args, errors.NO_AUTH);
       return true;
     }
     const { transaction } = client;
     if (transaction !== null && command.has(COMMAND_FLAG.no_multi)) {
-      this.refuse(client, command, errors.NOT_IN_TRANSACTION);
+      this.refuse(client, command, args, errors.NOT_IN_TRANSACTION);
       return true;
     }
     if (!client.user.allowsAll) {
       const refusal = server.acl.refusal(client, command, args);
       if (refusal !== null) {
-        this.refuse(client, command, refusal);
+        this.refuse(client, command, args, refusal);
         return true;
       }
     }
@@ -83,41 +81,41 @@ export class Dispatcher {
     if (server.tracking.isOverLimit) server.tracking.evict(client);
     // Under RESP2 it could not tell replies from messages.
     if (client.isSubscriber && client.protocol === 2 && command.spec.forSubscribers !== true) {
-      this.refuse(client, command, errors.notWhileSubscribed(command.fullName));
+      this.refuse(client, command, args, errors.notWhileSubscribed(command.fullName));
       return true;
     }
     const { writeRefusal } = server.persistence;
     if (writeRefusal !== null && (this.changesSomething(client, command, args) || command.name === 'ping')) {
       if (!client.isMaster) {
-        this.refuse(client, command, writeRefusal);
+        this.refuse(client, command, args, writeRefusal);
         return true;
       }
       if (command.name !== 'ping') this.applyWithoutDisk();
     }
     const tooFewReplicas = server.replication.writeRefusal;
     if (tooFewReplicas !== null && this.changesSomething(client, command, args)) {
-      this.refuse(client, command, tooFewReplicas);
+      this.refuse(client, command, args, tooFewReplicas);
       return true;
     }
     if (server.masterLink.isReplica) {
       const refusal = this.refusalOfReplica(client, command, args);
       if (refusal !== null) {
-        this.refuse(client, command, refusal);
+        this.refuse(client, command, args, refusal);
         return true;
       }
     }
     if (server.loading.isActive && !runsWhileLoading(client, command, server.loading.isAsync)) {
-      this.refuse(client, command, errors.LOADING);
+      this.refuse(client, command, args, errors.LOADING);
       return true;
     }
     if (server.executor.isSuspended && !command.has(COMMAND_FLAG.allow_busy)) {
-      this.refuse(client, command, server.scripting.busyError);
+      this.refuse(client, command, args, server.scripting.busyError);
       return true;
     }
     // So that it does not matter that a pause does not hold replicas back. Those who watch are taken for replicas.
     const isFed = client.isReplica || client.isMonitor;
     if (isFed && touchesKeyspace(client, command)) {
-      this.refuse(client, command, errors.REPLICA_TOUCHES_KEYSPACE);
+      this.refuse(client, command, args, errors.REPLICA_TOUCHES_KEYSPACE);
       return true;
     }
     if (server.clients.isPaused && !isFed && this.mustWait(client, command, args)) {
@@ -169,7 +167,7 @@ export class Dispatcher {
     if (memoryLimit.maxBytes === 0 || executor.isSuspended) return true;
     memoryLimit.beforeCommand(client);
     if (!memoryLimit.isShort || !this.takesMemory(client, command, args)) return true;
-    this.refuse(client, command, errors.OUT_OF_MEMORY);
+    this.refuse(client, command, args, errors.OUT_OF_MEMORY);
     return false;
   }
 
@@ -179,7 +177,7 @@ export class Dispatcher {
     return client.transaction !== null && command.spec.endsQueue !== true;
   }
 
-  private refuse(client: Client, command: Command | null, error: ReplyError): void {
+  private refuse(client: Client, command: Command | null, args: Arguments, error: ReplyError): void {
     const { stats, tracking, transactions, executor, monitors } = this.server;
     if (client.transaction !== null) client.transaction.aborted = true;
     if (command !== null) stats.of(command).rejected++;
@@ -189,7 +187,7 @@ export class Dispatcher {
       transactions.end(client);
       answer = errors.execAbortedBy(error);
       // Who watches has seen MULTI, and shall see that it is over.
-      monitors.tell(client, command, this.request);
+      monitors.tell(client, command, args);
     }
     stats.noteError(answer.code);
     executor.context.reply.error(answer.line);
@@ -203,7 +201,7 @@ export class Dispatcher {
     }
     const quoted: string[] = [];
     for (let i = 1; i < args.count && i <= QUOTED_ARGUMENTS; i++) quoted.push(args.prefix(i, QUOTED_BYTES));
-    this.refuse(client, null, errors.unknownCommand(args.prefix(0, QUOTED_BYTES), quoted));
+    this.refuse(client, null, args, errors.unknownCommand(args.prefix(0, QUOTED_BYTES), quoted));
   }
 
   // The words are those of an HTTP request: somebody makes a browser talk to the server, which must not read on.

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { ReplicaStream } from '../support/replica-stream.ts';
 import { TestServer } from '../support/test-server.ts';
 
 /** By section, what the real server's INFO shows that has just been started. */
@@ -28,4 +29,16 @@ test.each(Object.keys(golden))('%s', async (section) => {
   expect(shown.filter((name) => !OURS.has(name))).toEqual(
     golden[section]!.filter((name) => !MISSING.has(name)),
   );
+});
+
+test('a server that waits for a replica before it ends says once how long it will', async () => {
+  const server = await TestServer.start({ config: { 'repl-diskless-sync-delay': 0 } });
+  onTestFinished(() => server.close());
+  const client = server.connect();
+  await ReplicaStream.open(server.connect().stream, '', () => server.advance(10));
+  await client.call('SET a 1');
+  server.connect().send('SHUTDOWN NOSAVE');
+  await server.advance(400);
+  const text = String(await client.value('INFO', 'server'));
+  expect(text.match(/^shutdown_in_milliseconds:.*$/gm)).toEqual(['shutdown_in_milliseconds:9600']);
 });
