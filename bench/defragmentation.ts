@@ -50,7 +50,6 @@ export interface DefragmentationWork {
 export interface DefragmentationOptions {
   readonly children: Children;
   readonly keys: number;
-  readonly ticksPerSecond: number;
 }
 
 export async function measureDefragmentation(
@@ -106,12 +105,12 @@ async function deleteMost({ control }: RunningServer, keys: number): Promise<voi
 
 async function defragment(
   server: RunningServer,
-  { children, ticksPerSecond }: DefragmentationOptions,
+  { children }: DefragmentationOptions,
 ): Promise<DefragmentationWork | null> {
   const { control } = server;
   await control.call('CONFIG', 'SET', ...SETTINGS);
   await control.call('LATENCY', 'RESET');
-  const cpuBefore = cpuTimeUs(server.pid, ticksPerSecond);
+  const cpuBefore = cpuTimeUs(server.pid);
   let seconds = 0;
   let isRefused = false;
   const report = await probe(server, children, async () => {
@@ -119,7 +118,7 @@ async function defragment(
     if (!isRefused) seconds = await untilDone(server);
   });
   if (isRefused) return null;
-  const cpuAfter = cpuTimeUs(server.pid, ticksPerSecond);
+  const cpuAfter = cpuTimeUs(server.pid);
   const latencies = [...report.latenciesMs].sort((a, b) => a - b);
   return {
     seconds,

@@ -107,18 +107,14 @@ function renderAppends(rows: readonly AppendRow[], names: Names): string {
     ['workload', 'appendfsync', `${names.ours} krps`, `${names.theirs} krps`, 'krps ratio', 'CPU ratio'],
     rows.map(({ policy, row: { workload, result, reason } }) => {
       if (result === null) return [workload.name, policy, reason, '–', '–', '–'];
-      const { ours, theirs } = result;
-      const cpu =
-        ours.cpuUsPerRequest === null || theirs.cpuUsPerRequest === null
-          ? null
-          : ours.cpuUsPerRequest / theirs.cpuUsPerRequest;
+      const { ours, theirs, cpuRatio } = result;
       return [
         workload.name,
         policy,
         thousands(ours.requestsPerSecond),
         thousands(theirs.requestsPerSecond),
         ratioText(ours.requestsPerSecond / theirs.requestsPerSecond),
-        ratioText(cpu),
+        ratioText(cpuRatio),
       ];
     }),
   );

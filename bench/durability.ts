@@ -28,7 +28,6 @@ export interface DurabilityOptions {
   readonly megabytes: number;
   readonly rounds: number;
   readonly scale: number;
-  readonly ticksPerSecond: number;
   readonly progress: (text: string) => void;
 }
 
@@ -53,7 +52,7 @@ export async function measureDurability(
 async function measureAppends(
   ours: ServerSpec,
   theirs: ServerSpec,
-  { children, benchmark, rounds, scale, ticksPerSecond, progress }: DurabilityOptions,
+  { children, benchmark, rounds, scale, progress }: DurabilityOptions,
 ): Promise<AppendRow[]> {
   const rows: AppendRow[] = [];
   for (const policy of POLICIES) {
@@ -67,7 +66,6 @@ async function measureAppends(
         benchmark,
         rounds,
         oursFirst: rows.length % 2 === 0,
-        ticksPerSecond,
       };
       const row = await measureRequests(workload, ourServer, theirServer, requestOptions);
       rows.push({ policy, row });

@@ -32,7 +32,6 @@ export async function measureMemory(
   children: Children,
   spec: ServerSpec,
   sizes: readonly number[],
-  ticksPerSecond: number,
 ): Promise<MemoryRow[]> {
   const server = await startServer(children, spec);
   try {
@@ -43,7 +42,7 @@ export async function measureMemory(
     let loaded = 0;
     for (const keys of sizes) {
       const count = keys - loaded;
-      const cpuBefore = cpuTimeUs(server.pid, ticksPerSecond);
+      const cpuBefore = cpuTimeUs(server.pid);
       const startedMs = performance.now();
       await load({
         port: server.port,
@@ -52,7 +51,7 @@ export async function measureMemory(
         count,
       });
       const elapsedMs = performance.now() - startedMs;
-      const cpu = difference(cpuTimeUs(server.pid, ticksPerSecond), cpuBefore);
+      const cpu = difference(cpuTimeUs(server.pid), cpuBefore);
       loaded = keys;
       await sleep(SETTLE_MS);
       rows.push({

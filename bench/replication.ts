@@ -34,7 +34,6 @@ export interface ReplicationOptions {
   readonly megabytes: number;
   readonly rounds: number;
   readonly scale: number;
-  readonly ticksPerSecond: number;
   readonly progress: (text: string) => void;
 }
 
@@ -52,7 +51,7 @@ export async function measureReplication(
 async function measureWrites(
   ours: ServerSpec,
   theirs: ServerSpec,
-  { children, benchmark, progress, rounds, scale, ticksPerSecond }: ReplicationOptions,
+  { children, benchmark, progress, rounds, scale }: ReplicationOptions,
 ): Promise<ReplicatedRow[]> {
   const rows: ReplicatedRow[] = [];
   for (const replicas of [0, 1] as const) {
@@ -63,7 +62,7 @@ async function measureWrites(
     for (const workload of workloads(scale).filter(({ name }) => WRITES.includes(name))) {
       progress(`replication: ${workload.name}, ${replicas} replicas`);
       const oursFirst = rows.length % 2 === 0;
-      const requestOptions = { children, benchmark, rounds, oursFirst, ticksPerSecond };
+      const requestOptions = { children, benchmark, rounds, oursFirst };
       rows.push({ replicas, row: await measureRequests(workload, masters[0], masters[1], requestOptions) });
     }
     for (const server of [...masters, ...followers]) await server.stop();

@@ -12,7 +12,7 @@ import type { CollectionMemoryRow, MemoryRow } from './memory.ts';
 import type { PauseRow } from './pause.ts';
 import type { ReplicationResults } from './replication.ts';
 import { renderReplication, replicationTargets } from './replication-report.ts';
-import type { RequestRow, Speed } from './requests.ts';
+import type { RequestRow } from './requests.ts';
 
 const TYPE_MEAN_LIMIT = 1.0;
 const RSS_RATIO_LIMIT = 1.0;
@@ -95,14 +95,14 @@ function renderRequests(rows: readonly RequestRow[], setting: Setting, title = '
       ratioText(ours.requestsPerSecond / theirs.requestsPerSecond),
       decimals(ours.cpuUsPerRequest, 2),
       decimals(theirs.cpuUsPerRequest, 2),
-      ratioText(cpuRatio(result)),
+      ratioText(result.cpuRatio),
     ]);
   }
   const heading = ['workload', `${setting.ours} krps`, `${setting.theirs} krps`, 'krps ratio'];
   heading.push(`${setting.ours} CPU µs`, `${setting.theirs} CPU µs`, 'CPU ratio');
   const parts = [
     `## ${title}`,
-    `Medians of ${setting.rounds} interleaved rounds, 50 connections (one for HGETALL and SINTER of 1M). krps: thousand requests per second (more is better). ` +
+    `Medians of ${setting.rounds} rounds, in which the servers take turns every fraction of a second; 50 connections (one for HGETALL and SINTER of 1M). krps: thousand requests per second (more is better). ` +
       'CPU µs: user and system time of the server per request, all threads (less is better). Ratios are ' +
       `${setting.ours} / ${setting.theirs}. r1M: random keys of a full keyspace of 1 M; 1KB: of 100 k keys of 1 KB each.`,
     table(heading, measured),
@@ -200,7 +200,7 @@ function renderTargets(results: Results, setting: Setting): string {
   for (const { workload, result } of results.requests ?? []) {
     const { limit, inMean } = workload;
     if (limit === null) continue;
-    const ratio = result === null ? null : cpuRatio(result);
+    const ratio = result?.cpuRatio ?? null;
     lines.push(targetLine(`CPU ratio of ${workload.name}`, limit, ratio));
     if (inMean && ratio !== null) typeRatios.push(ratio);
   }
@@ -314,12 +314,6 @@ function renderEviction(rows: readonly EvictionRow[], setting: Setting): string[
 
 function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-}
-
-function cpuRatio(result: { ours: Speed; theirs: Speed }): number | null {
-  const { ours, theirs } = result;
-  if (ours.cpuUsPerRequest === null || theirs.cpuUsPerRequest === null) return null;
-  return ours.cpuUsPerRequest / theirs.cpuUsPerRequest;
 }
 
 function memoryRatio(

@@ -1,6 +1,7 @@
-// Requests per second and server CPU per request, ours beside theirs: redis-benchmark in turn against each, the order
-// alternating from round to round, the CPU time of the server read before and after. Medians of the rounds are kept.
-// CPU per request is the figure to trust: on a machine where the client shares the cores, throughput is half client.
+// Requests per second and server CPU per request, ours beside theirs: redis-benchmark in turn against each, the CPU time
+// of the server read before and after. A machine may change its speed from one second to the next, so the two change
+// places every fraction of a second: a round is several slices, and its ratio that of their sums. Medians of the rounds
+// are kept. CPU per request is the figure to trust: where the client shares the cores, throughput is half client.
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,17 +15,29 @@ import type { Fill, Workload } from './workloads.ts';
 
 const GROUP_LOAD = fileURLToPath(new URL('./group-load.ts', import.meta.url));
 
-/** Of one server: the median of the rounds. */
+// Long enough that opening the connections does not count.
+const MIN_SLICE_SECONDS = 0.15;
+const MAX_SLICES = 5;
+
+/** Of one server. */
 export interface Speed {
   readonly requestsPerSecond: number;
   /** Null where there is no /proc. */
   readonly cpuUsPerRequest: number | null;
 }
 
+/** The medians of the rounds. */
+export interface Comparison {
+  readonly ours: Speed;
+  readonly theirs: Speed;
+  /** CPU per request, ours over theirs, of the round in the middle; null where there is no /proc. */
+  readonly cpuRatio: number | null;
+}
+
 export interface RequestRow {
   readonly workload: Workload;
   /** Null when the workload was not run; `reason` says why. */
-  readonly result: { readonly ours: Speed; readonly theirs: Speed } | null;
+  readonly result: Comparison | null;
   readonly reason: string;
 }
 
@@ -34,7 +47,6 @@ export interface RequestOptions {
   readonly rounds: number;
   /** Who runs first in the first round; the order alternates from there. */
   readonly oursFirst: boolean;
-  readonly ticksPerSecond: number;
 }
 
 /** Measures one workload. A workload that a server cannot run gives a row with a reason, not an error. */
@@ -64,26 +76,37 @@ async function measureRounds(
   ours: RunningServer,
   theirs: RunningServer,
   options: RequestOptions,
-): Promise<{ ours: Speed; theirs: Speed }> {
-  const warmUp = { ...workload, requests: Math.ceil(workload.requests / 4) };
+): Promise<Comparison> {
   const order = options.oursFirst ? [ours, theirs] : [theirs, ours];
+  let requestsPerSecond = 0;
   for (const server of order) {
     await reset(server, workload.fill);
-    await runOnce(warmUp, server, options);
+    ({ requestsPerSecond } = await runOnce(workload, Math.ceil(workload.requests / 4), server, options));
   }
-  const samples = new Map<RunningServer, Speed[]>([
-    [ours, []],
-    [theirs, []],
-  ]);
+  const seconds = workload.requests / requestsPerSecond;
+  const slices = Math.max(1, Math.min(MAX_SLICES, Math.floor(seconds / MIN_SLICE_SECONDS)));
+  const requests = Math.ceil(workload.requests / slices);
+  const ourRounds: Speed[] = [];
+  const theirRounds: Speed[] = [];
   for (let round = 0; round < options.rounds; round++) {
-    for (const server of round % 2 === 0 ? order : order.toReversed()) {
-      if (workload.refill) await reset(server, workload.fill);
-      samples.get(server)?.push(await runOnce(workload, server, options));
+    if (workload.refill) for (const server of order) await reset(server, workload.fill);
+    const ourSlices: Speed[] = [];
+    const theirSlices: Speed[] = [];
+    for (let slice = 0; slice < slices; slice++) {
+      for (const server of (round + slice) % 2 === 0 ? order : order.toReversed()) {
+        (server === ours ? ourSlices : theirSlices).push(await runOnce(workload, requests, server, options));
+      }
     }
+    ourRounds.push(meanSpeed(ourSlices));
+    theirRounds.push(meanSpeed(theirSlices));
   }
   await reset(ours, []);
   await reset(theirs, []);
-  return { ours: medianSpeed(samples.get(ours) ?? []), theirs: medianSpeed(samples.get(theirs) ?? []) };
+  const ratios = ourRounds.map(({ cpuUsPerRequest }, i) => {
+    const theirCpu = theirRounds[i]!.cpuUsPerRequest;
+    return cpuUsPerRequest === null || theirCpu === null ? null : cpuUsPerRequest / theirCpu;
+  });
+  return { ours: medianSpeed(ourRounds), theirs: medianSpeed(theirRounds), cpuRatio: medianOfKnown(ratios) };
 }
 
 async function missingCommands(server: RunningServer, workload: Workload): Promise<string[]> {
@@ -102,26 +125,32 @@ async function reset(server: RunningServer, fills: readonly Fill[]): Promise<voi
   for (const fill of fills) await load({ port: server.port, first: 0, ...fill });
 }
 
-async function runOnce(workload: Workload, server: RunningServer, options: RequestOptions): Promise<Speed> {
-  const [program, args] = loadOf(workload, server, options);
+async function runOnce(
+  workload: Workload,
+  requests: number,
+  server: RunningServer,
+  options: RequestOptions,
+): Promise<Speed> {
+  const [program, args] = loadOf(workload, requests, server, options);
   const { subscribers } = workload;
   const unsubscribe = subscribers === undefined ? () => {} : await subscribe(server.port, subscribers);
-  const before = cpuTimeUs(server.pid, options.ticksPerSecond);
+  const before = cpuTimeUs(server.pid);
   const output = await outputOf(options.children.spawn(program, args), server.name);
-  const after = cpuTimeUs(server.pid, options.ticksPerSecond);
+  const after = cpuTimeUs(server.pid);
   unsubscribe();
   return {
     requestsPerSecond: parseRequestsPerSecond(output),
-    cpuUsPerRequest: before === null || after === null ? null : (after - before) / workload.requests,
+    cpuUsPerRequest: before === null || after === null ? null : (after - before) / requests,
   };
 }
 
 function loadOf(
   workload: Workload,
+  requests: number,
   { port }: RunningServer,
   { benchmark }: RequestOptions,
 ): [program: string, args: string[]] {
-  const { name, clients, requests, pipeline, group } = workload;
+  const { name, clients, pipeline, group } = workload;
   if (group !== undefined) {
     const load: GroupLoad = { name, port, clients, requests, pipeline, ...group };
     return [process.execPath, [...process.execArgv, GROUP_LOAD, JSON.stringify(load)]];
@@ -151,12 +180,30 @@ function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
 }
 
+/** Slices of equal size as one run. */
+function meanSpeed(slices: readonly Speed[]): Speed {
+  const seconds = slices.map((slice) => 1 / slice.requestsPerSecond);
+  const cpu = slices.map((slice) => slice.cpuUsPerRequest).filter((figure) => figure !== null);
+  return {
+    requestsPerSecond: 1 / mean(seconds),
+    cpuUsPerRequest: cpu.length < slices.length ? null : mean(cpu),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 function medianSpeed(samples: readonly Speed[]): Speed {
-  const cpu = samples.map((sample) => sample.cpuUsPerRequest).filter((figure) => figure !== null);
   return {
     requestsPerSecond: median(samples.map((sample) => sample.requestsPerSecond)),
-    cpuUsPerRequest: cpu.length === 0 ? null : median(cpu),
+    cpuUsPerRequest: medianOfKnown(samples.map((sample) => sample.cpuUsPerRequest)),
   };
+}
+
+function medianOfKnown(figures: readonly (number | null)[]): number | null {
+  const known = figures.filter((figure) => figure !== null);
+  return known.length === 0 ? null : median(known);
 }
 
 /** The middle of the values, or the mean of the middle two. NaN of none. */

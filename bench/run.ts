@@ -17,12 +17,13 @@ import { measureClients } from './clients.ts';
 import { measureDefragmentation } from './defragmentation.ts';
 import { type DurabilityResults, measureDurability } from './durability.ts';
 import { measureEviction } from './eviction.ts';
+import { ratioText } from './markdown.ts';
 import { measureCollections, measureMemory } from './memory.ts';
 import { measurePauses } from './pause.ts';
 import { measureReplication, type ReplicationResults } from './replication.ts';
 import { type Results, renderReport, type Setting } from './report.ts';
 import { measureRequests, type RequestRow } from './requests.ts';
-import { Children, clockTicksPerSecond, findProgram, type ServerSpec, startServer } from './servers.ts';
+import { Children, findProgram, type ServerSpec, startServer } from './servers.ts';
 import { measureTls } from './tls.ts';
 import { workloads } from './workloads.ts';
 
@@ -122,7 +123,6 @@ async function run(children: Children, sections: readonly Section[], options: Op
   const theirs: ServerSpec = { name: 'redis', command: [redisServer] };
   const rounds = options.rounds ?? (options.quick ? 3 : 5);
   const scale = options.quick ? QUICK_SCALE : 1;
-  const ticksPerSecond = clockTicksPerSecond();
   const keys = options.keys ?? [1_000_000 * scale, 5_000_000 * scale];
   const setting: Setting = {
     ours: ours.name,
@@ -138,9 +138,6 @@ async function run(children: Children, sections: readonly Section[], options: Op
       ...(loadavg()[0]! < BUSY_LOAD
         ? []
         : [`the machine was busy at the start: load ${loadavg()[0]!.toFixed(1)}`]),
-      ...(options.quick
-        ? ['--quick: the process clock ticks every 10 ms, up to a tenth of such a short run']
-        : []),
       ...(options.ours === undefined ? buildNotes() : []),
     ],
   };
@@ -171,7 +168,7 @@ async function run(children: Children, sections: readonly Section[], options: Op
     for (const workload of selected) {
       // Of an odd number of rounds one side opens more: each side in turn, so that none gains over the whole table.
       const oursFirst = rows.length % 2 === 0;
-      const requestOptions = { children, benchmark, rounds, oursFirst, ticksPerSecond };
+      const requestOptions = { children, benchmark, rounds, oursFirst };
       const row = await measureRequests(workload, ourServer, theirServer, requestOptions);
       progress(describe(row));
       rows.push(row);
@@ -183,8 +180,8 @@ async function run(children: Children, sections: readonly Section[], options: Op
 
   async function runMemory(): Promise<Results['memory']> {
     progress(`memory: ${keys.join(', ')} keys`);
-    const ourRows = await measureMemory(children, ours, keys, ticksPerSecond);
-    return [...ourRows, ...(await measureMemory(children, theirs, keys, ticksPerSecond))];
+    const ourRows = await measureMemory(children, ours, keys);
+    return [...ourRows, ...(await measureMemory(children, theirs, keys))];
   }
 
   async function runCollections(): Promise<Results['collections']> {
@@ -207,7 +204,6 @@ async function run(children: Children, sections: readonly Section[], options: Op
       megabytes: options.megabytes ?? FILE_MEGABYTES * scale,
       rounds,
       scale,
-      ticksPerSecond,
       progress,
     });
   }
@@ -220,7 +216,7 @@ async function run(children: Children, sections: readonly Section[], options: Op
   async function runDefragmentation(): Promise<Results['defragmentation']> {
     const count = keys.at(-1) ?? 0;
     progress(`defragmentation: ${count} keys`);
-    return measureDefragmentation([ours, theirs], { children, keys: count, ticksPerSecond });
+    return measureDefragmentation([ours, theirs], { children, keys: count });
   }
 
   async function runClients(): Promise<Results['clients']> {
@@ -237,7 +233,7 @@ async function run(children: Children, sections: readonly Section[], options: Op
   async function runTls(): Promise<RequestRow[]> {
     const benchmark = requireBenchmark();
     const show = (row: RequestRow) => progress(describe(row));
-    return measureTls(ours, theirs, { children, benchmark, rounds, ticksPerSecond, scale, progress: show });
+    return measureTls(ours, theirs, { children, benchmark, rounds, scale, progress: show });
   }
 
   async function runReplication(): Promise<ReplicationResults> {
@@ -247,7 +243,6 @@ async function run(children: Children, sections: readonly Section[], options: Op
       megabytes: options.megabytes ?? FILE_MEGABYTES * scale,
       rounds,
       scale,
-      ticksPerSecond,
       progress,
     });
   }
@@ -277,10 +272,10 @@ function buildNotes(): string[] {
 
 function describe({ workload, result, reason }: RequestRow): string {
   if (result === null) return `${workload.name}: not run, ${reason}`;
-  const { ours, theirs } = result;
+  const { ours, theirs, cpuRatio } = result;
   const speed = `${(ours.requestsPerSecond / 1000).toFixed(1)} / ${(theirs.requestsPerSecond / 1000).toFixed(1)} krps`;
   const cpu = `${ours.cpuUsPerRequest?.toFixed(2) ?? '–'} / ${theirs.cpuUsPerRequest?.toFixed(2) ?? '–'} µs`;
-  return `${workload.name}: ${speed}, CPU ${cpu}`;
+  return `${workload.name}: ${speed}, CPU ${cpu}, ratio ${ratioText(cpuRatio)}`;
 }
 
 function versionOf(path: string): string {
