@@ -17,6 +17,7 @@ import { ConfigFileError, type ConfigSource, loadConfig } from './config/parser.
 import type { Fault } from './engine/fault.ts';
 import { faultOf, writeCrashReport } from './process/crash-report.ts';
 import { Host } from './process/host.ts';
+import { raiseInliningLimits } from './process/inlining.ts';
 import { testMemory } from './process/memory-test.ts';
 import { ServiceManager } from './process/supervision.ts';
 import { checkSystem, startWarnings } from './process/system-checks.ts';
@@ -35,6 +36,7 @@ const NO_SENTINEL =
 function main(): void {
   const runtime = systemRuntime();
   answerAndLeave(runtime, process.argv.slice(2));
+  raiseInliningLimits();
   const source = readArguments();
   const config = new Config(runtime, bytesFromText(process.cwd()));
   const supervisor = new ServiceManager(runtime);
