@@ -15,8 +15,8 @@ import type { Fill, Workload } from './workloads.ts';
 
 const GROUP_LOAD = fileURLToPath(new URL('./group-load.ts', import.meta.url));
 
-// Long enough that opening the connections does not count.
-const MIN_SLICE_SECONDS = 0.15;
+// Long enough that opening the connections does not count for much.
+const MIN_SLICE_SECONDS = 0.5;
 const MAX_SLICES = 5;
 
 /** Of one server. */

@@ -9,7 +9,7 @@ import type { TableStats } from '../memory/chained-table.ts';
 import { Dict } from '../memory/dict.ts';
 import type { Heap, Ref } from '../memory/heap.ts';
 import { OrderedIndex } from '../memory/ordered-index.ts';
-import { OrderedWalk } from '../memory/ordered-walk.ts';
+import { OrderedWalk, TOUCHED_AHEAD } from '../memory/ordered-walk.ts';
 import type { LargeValue } from './large-value.ts';
 
 const SCORE_BYTES = 8;
@@ -21,6 +21,8 @@ export class SortedSetTable implements LargeValue {
   private readonly heap: Heap;
   private readonly seed: HashSeed;
   private readonly forget: (ref: Ref) => void;
+  // Without a use of what was read ahead, the compiler would leave the reads out.
+  private seen = 0;
 
   /** `members`: with a score in each, and to be appended to the index in order. */
   constructor(heap: Heap, seed: HashSeed, members = new Dict(heap, seed)) {
@@ -90,8 +92,16 @@ export class SortedSetTable implements LargeValue {
 
   /** Removes `count` members from a rank on. O(log n + count). */
   removeRanks(first: number, count: number): void {
-    if (count === 1) this.members.delete(this.index.deleteAt(first));
-    else this.index.deleteRange(first, count, this.forget);
+    const { index, members } = this;
+    if (count > 1) {
+      index.deleteRange(first, count, this.forget);
+    } else if (first > 0) {
+      members.delete(index.deleteAt(first));
+    } else {
+      // Somebody is popping: those who are next are looked at together.
+      if (index.size % TOUCHED_AHEAD === 0) this.seen ^= index.touchFirst();
+      members.delete(index.shift());
+    }
   }
 
   /** How many members come before this entry's. O(log n). */

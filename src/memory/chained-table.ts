@@ -102,6 +102,12 @@ export abstract class ChainedTable {
     return seen;
   }
 
+  /** Reads what the removal of an entry will look at. Changes nothing; the number means nothing. */
+  touchEntry(ref: Ref): number {
+    const head = this.head(this.entryHash(ref));
+    return head === 0 ? 0 : this.heap.words(head)[this.heap.offset(head) >> 2]!;
+  }
+
   protected abstract entryHash(ref: Ref): number;
 
   /** As `entryHash`, for an entry that is known to be in a bucket of a table with `mask`: what the bucket tells of it. */

@@ -17,6 +17,7 @@ import {
   NEXT,
   type OrderedWalk,
   PREVIOUS,
+  TOUCHED_AHEAD,
 } from './ordered-walk.ts';
 
 const NODE_BYTES = 1024;
@@ -55,6 +56,8 @@ export class OrderedIndex {
   private readonly pathSlots = new Int32Array(MAX_HEIGHT + 1);
   private leaf: Ref = 0;
   private slot = 0;
+  // How many entries at the head of the first leaf are gone already: `size` does not count them, the nodes do.
+  private gone = 0;
 
   constructor(heap: Heap, members: Dict) {
     this.heap = heap;
@@ -82,6 +85,7 @@ export class OrderedIndex {
 
   /** Adds an entry that is known to come after all others, without comparing. O(log n). */
   append(score: number, ref: Ref): void {
+    this.settle();
     let node = this.root;
     for (let level = this.height; level > 0; level--) {
       const words = this.heap.words(node);
@@ -137,6 +141,35 @@ export class OrderedIndex {
     return ref;
   }
 
+  /**
+   * Removes the first entry and returns it; there must be one. O(1) in the mean: what a queue takes one after another leaves
+   * the tree together, a leaf at a time or as soon as anything else is asked.
+   */
+  shift(): Ref {
+    const { heap, firstLeaf } = this;
+    const words = heap.words(firstLeaf);
+    const at = heap.offset(firstLeaf) >> 2;
+    const ref = words[at + LEAF_REFS + this.gone]!;
+    this.gone++;
+    this.size--;
+    if (this.gone === words[at]) this.settle();
+    return ref;
+  }
+
+  /**
+   * Reads what the removal of the first entries, up to 16 of a leaf, will look at. Changes nothing; the number means nothing.
+   */
+  touchFirst(): number {
+    const { heap, members, firstLeaf, gone } = this;
+    const words = heap.words(firstLeaf);
+    const at = heap.offset(firstLeaf) >> 2;
+    const first = at + LEAF_REFS + gone;
+    const end = first + Math.min(words[at]! - gone, TOUCHED_AHEAD);
+    let seen = 0;
+    for (let i = first; i < end; i++) seen ^= members.touchEntry(words[i]!);
+    return seen;
+  }
+
   /** How many entries come before this one. O(log n). */
   rank(score: number, ref: Ref): number {
     this.findEntry(score, ref);
@@ -154,6 +187,7 @@ export class OrderedIndex {
    * where all scores are equal. O(log n).
    */
   rankOfMember(bytes: Uint8Array, start: number, length: number, orEqual: boolean): number {
+    this.settle();
     const { heap, members } = this;
     const limit = orEqual ? 1 : 0;
     let node = this.root;
@@ -188,7 +222,8 @@ export class OrderedIndex {
       walk.begin(this.heap, 0, 0, reverse);
       return;
     }
-    if (rank === 0) this.goTo(this.firstLeaf, 0);
+    if (reverse) this.settle();
+    if (rank === 0) this.goTo(this.firstLeaf, this.gone);
     else if (rank === this.size - 1) this.goTo(this.lastLeaf, this.leafCount(this.lastLeaf) - 1);
     else this.findRank(rank);
     walk.begin(this.heap, this.leaf, this.slot, reverse);
@@ -278,8 +313,19 @@ export class OrderedIndex {
     return this.nodes > 0;
   }
 
+  // Takes what has gone out of the tree.
+  private settle(): void {
+    const { gone } = this;
+    if (gone === 0) return;
+    this.gone = 0;
+    this.size += gone;
+    this.findRank(0);
+    this.removeHere(gone);
+  }
+
   // Finds an entry, or where it belongs.
   private findEntry(score: number, ref: Ref): void {
+    this.settle();
     const { heap, members } = this;
     let node = this.root;
     for (let level = this.height; level > 0; level--) {
@@ -324,6 +370,7 @@ export class OrderedIndex {
 
   // Finds the place behind all entries with a score below `score`; with `orEqual` also behind those that have it.
   private findScore(score: number, orEqual: boolean): void {
+    this.settle();
     const { heap } = this;
     let node = this.root;
     for (let level = this.height; level > 0; level--) {
@@ -356,6 +403,7 @@ export class OrderedIndex {
 
   // Finds the entry at a rank that exists.
   private findRank(rank: number): void {
+    this.settle();
     const { heap } = this;
     let node = this.root;
     let total = this.size;

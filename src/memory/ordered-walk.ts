@@ -10,8 +10,8 @@ export const LEAF_REFS = HEADER_WORDS + 2 * LEAF_ENTRIES;
 export const NEXT = 1;
 export const PREVIOUS = 2;
 
-// A walk looks ahead by so many entries and one.
-const AHEAD_MASK = 15;
+/** Entries that are looked at ahead, together: read one after another, each would be waited for. */
+export const TOUCHED_AHEAD = 16;
 const NO_WORDS = new Int32Array(0);
 const NO_FLOATS = new Float64Array(0);
 
@@ -33,6 +33,8 @@ export class OrderedWalk {
   private at = 0;
   private count = 0;
   private seen = 0;
+  // The first slot that has not been looked at ahead.
+  private untouched = 0;
 
   /** For OrderedIndex: the next entry is the one at `slot` of `leaf`; 0: there is none. */
   begin(heap: Heap, leaf: Ref, slot: number, reverse: boolean): void {
@@ -40,6 +42,8 @@ export class OrderedWalk {
     this.reverse = reverse;
     this.enter(leaf);
     this.slot = slot;
+    // Who takes one entry may not want another.
+    this.untouched = slot + 1;
   }
 
   /** Goes on to the next entry, the first at first, and returns whether there is one. */
@@ -47,7 +51,7 @@ export class OrderedWalk {
     if (this.reverse ? this.slot < 0 : this.slot >= this.count) this.enterNext();
     if (this.leaf === 0) return false;
     const { slot } = this;
-    if ((slot & AHEAD_MASK) === 0 && !this.reverse) this.touchAhead();
+    if (slot >= this.untouched && !this.reverse) this.touchAhead();
     this.ref = this.words[this.at + LEAF_REFS + slot]!;
     this.score = this.scores[(this.at >> 1) + HEADER_FLOATS + slot]!;
     this.slot = this.reverse ? slot - 1 : slot + 1;
@@ -70,31 +74,32 @@ export class OrderedWalk {
       this.slot = slot - taken;
       return taken;
     }
-    // Not more than is touched ahead.
-    const taken = Math.min(limit, this.count - slot, AHEAD_MASK + 1);
+    const taken = Math.min(limit, this.count - slot, TOUCHED_AHEAD);
     this.touchAhead();
     this.runStep = 1;
     this.slot = slot + taken;
     return taken;
   }
 
-  // Whoever walks will read the entries: read one after another, each would be waited for.
+  // Whoever walks will read the entries.
   private touchAhead(): void {
     const { heap, words } = this;
     const from = this.at + LEAF_REFS + this.slot;
     let seen = 0;
-    for (let i = from + Math.min(AHEAD_MASK, this.count - 1 - this.slot); i >= from; i--) {
+    for (let i = from + Math.min(TOUCHED_AHEAD, this.count - this.slot) - 1; i >= from; i--) {
       const ref = words[i]!;
       seen ^= heap.words(ref)[heap.offset(ref) >> 2]!;
     }
     // Without a use of what was read, the compiler would leave the reads out.
     this.seen ^= seen;
+    this.untouched = this.slot + TOUCHED_AHEAD;
   }
 
   private enterNext(): void {
     const step = this.reverse ? PREVIOUS : NEXT;
     this.enter(this.leaf === 0 ? 0 : this.words[this.at + step]!);
     this.slot = this.reverse ? this.count - 1 : 0;
+    this.untouched = 0;
   }
 
   private enter(leaf: Ref): void {

@@ -47,6 +47,14 @@ class CheckedIndex {
     this.members.delete(ref);
   }
 
+  shift(): void {
+    const { member } = this.model.shift()!;
+    this.index.touchFirst();
+    const ref = this.index.shift();
+    expect(this.members.keyText(ref)).toBe(member);
+    this.members.delete(ref);
+  }
+
   deleteRange(rank: number, count: number): void {
     const gone = this.model.splice(rank, count).map(({ member }) => member);
     const removed: string[] = [];
@@ -155,6 +163,7 @@ describe('a tree of any height', () => {
   const step = fc.oneof(
     fc.record({ op: fc.constant('insert'), count: fc.integer({ min: 1, max: 900 }), spread: fc.nat(3) }),
     fc.record({ op: fc.constant('delete'), count: fc.integer({ min: 1, max: 700 }), spread: fc.nat(2) }),
+    fc.record({ op: fc.constant('shift'), count: fc.integer({ min: 1, max: 700 }), spread: fc.nat(3) }),
     fc.record({ op: fc.constant('range'), count: fc.integer({ min: 1, max: 3000 }), spread: fc.nat(99) }),
     fc.record({ op: fc.constant('update'), count: fc.integer({ min: 1, max: 200 }), spread: fc.nat(3) }),
   );
@@ -178,6 +187,13 @@ describe('a tree of any height', () => {
               const rank = [0, model.length - 1, random.below(model.length)][spread]!;
               if ((i & 1) === 0) checked.delete(rank);
               else checked.deleteAt(rank);
+            } else if (op === 'shift') {
+              checked.shift();
+              // What others ask meanwhile, with some that have gone still in the tree.
+              if (i % 7 > 0 || spread === 0 || model.length === 0) continue;
+              if (spread === 1) checked.insert(model[0]!.score - 1, `e${String(next++).padStart(9, '0')}`);
+              else if (spread === 2) checked.deleteAt(random.below(model.length));
+              else checked.update(random.below(model.length), random.below(40));
             } else if (op === 'range') {
               checked.deleteRange(Math.floor((model.length * spread) / 100), count);
             } else {
