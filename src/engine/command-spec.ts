@@ -292,6 +292,12 @@ export class Command {
   /** Where its keys stand, where that is the same in every request. */
   readonly keyPlaces: KeyPlaces | null;
   readonly runsInMulti: boolean;
+  // What every request asks: specs have many shapes, and a read of one costs what a whole gate may.
+  readonly enabledBy: CommandSpec['enabledBy'];
+  readonly flagsOf: CommandSpec['flagsOf'];
+  readonly forSubscribers: boolean;
+  readonly runsQueue: boolean;
+  readonly endsQueue: boolean;
   readonly run: (ctx: CommandContext) => void;
   readonly parent: Command | null;
   readonly subcommands: ReadonlyMap<string, Command>;
@@ -314,6 +320,11 @@ export class Command {
     this.lastKey = lastKey;
     this.keyPlaces = keyPlaces(spec);
     this.runsInMulti = spec.runsInMulti ?? false;
+    this.enabledBy = spec.enabledBy;
+    this.flagsOf = spec.flagsOf;
+    this.forSubscribers = spec.forSubscribers ?? false;
+    this.runsQueue = spec.runsQueue ?? false;
+    this.endsQueue = spec.endsQueue ?? false;
     this.run = spec.run ?? runNothing;
     this.subcommands = new Map(
       (spec.subcommands ?? []).map((sub) => [sub.name, new Command(sub.spec, this)]),

@@ -56,7 +56,7 @@ export class Dispatcher {
       this.refuse(client, command, args, errors.wrongArity(command.fullName));
       return true;
     }
-    const directive = command.spec.enabledBy;
+    const directive = command.enabledBy;
     if (directive !== undefined && !this.isEnabled(client, directive)) {
       this.refuse(client, command, args, errors.notEnabled((command.parent ?? command).name, directive));
       return true;
@@ -80,7 +80,7 @@ export class Dispatcher {
     if (server.memoryLimit.isOn && !this.hasMemory(client, command, args)) return true;
     if (server.tracking.isOverLimit) server.tracking.evict(client);
     // Under RESP2 it could not tell replies from messages.
-    if (client.isSubscriber && client.protocol === 2 && command.spec.forSubscribers !== true) {
+    if (client.isSubscriber && client.protocol === 2 && !command.forSubscribers) {
       this.refuse(client, command, args, errors.notWhileSubscribed(command.fullName));
       return true;
     }
@@ -142,7 +142,7 @@ export class Dispatcher {
       return errors.READ_ONLY_REPLICA;
     }
     if (!masterLink.isStale) return null;
-    const lacked = command.spec.runsQueue ? (client.transaction?.lackedFlags ?? 0) : 0;
+    const lacked = command.runsQueue ? (client.transaction?.lackedFlags ?? 0) : 0;
     const lacks = ~this.flagsOf(client, command, args) | lacked;
     return (lacks & COMMAND_FLAG.stale) === 0 ? null : errors.STALE_REPLICA;
   }
@@ -174,7 +174,7 @@ export class Dispatcher {
   // Queueing takes memory whatever it is that is queued.
   private takesMemory(client: Client, command: Command, args: Arguments): boolean {
     if ((this.flagsOf(client, command, args) & COMMAND_FLAG.denyoom) !== 0) return true;
-    return client.transaction !== null && command.spec.endsQueue !== true;
+    return client.transaction !== null && !command.endsQueue;
   }
 
   private refuse(client: Client, command: Command | null, args: Arguments, error: ReplyError): void {
@@ -183,7 +183,7 @@ export class Dispatcher {
     if (command !== null) stats.of(command).rejected++;
     tracking.requestEnded(client, command);
     let answer = error;
-    if (command?.spec.runsQueue) {
+    if (command?.runsQueue) {
       transactions.end(client);
       answer = errors.execAbortedBy(error);
       // Who watches has seen MULTI, and shall see that it is over.
@@ -235,19 +235,19 @@ export class Dispatcher {
 
   // What runs a queue does what anything in the queue does, and what runs a script what the script says that it does.
   private flagsOf(client: Client, command: Command, args: Arguments): number {
-    const { flagsOf, runsQueue } = command.spec;
+    const { flagsOf, runsQueue } = command;
     if (flagsOf !== undefined) return flagsOf(this.server, command, args);
     return command.flags | (runsQueue ? (client.transaction?.flags ?? 0) : 0);
   }
 }
 
 function runsWhileLoading(client: Client, command: Command, isAsync: boolean): boolean {
-  const queue = command.spec.runsQueue ? client.transaction : null;
+  const queue = command.runsQueue ? client.transaction : null;
   if (isAsync) return ((command.flags | (queue?.flags ?? 0)) & COMMAND_FLAG.no_async_loading) === 0;
   return ((~command.flags | (queue?.lackedFlags ?? 0)) & COMMAND_FLAG.loading) === 0;
 }
 
 function touchesKeyspace(client: Client, command: Command): boolean {
-  const queued = command.spec.runsQueue ? (client.transaction?.flags ?? 0) : 0;
+  const queued = command.runsQueue ? (client.transaction?.flags ?? 0) : 0;
   return ((command.flags | queued) & TOUCHES_KEYSPACE) !== 0;
 }

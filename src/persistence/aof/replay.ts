@@ -70,7 +70,7 @@ export class Replay {
     if (!command.acceptsCount(args.count)) return REPLAYED.WRONG_ARITY;
     client.lastCommand = command;
     const { transaction } = client;
-    if (transaction !== null && !command.spec.runsQueue) {
+    if (transaction !== null && !command.runsQueue) {
       transaction.add(command, args);
       return REPLAYED.DONE;
     }
