@@ -111,6 +111,11 @@ export function upperCaseLatin1(text: string): string {
   return text;
 }
 
+/** What C takes for the whole of a text: what comes before its first zero byte. */
+export function untilZero(text: string): string {
+  return text.split('\0', 1)[0]!;
+}
+
 /** Whether the slice is the word `lowered` (ASCII, in lower case) in any case. Makes no string. */
 export function bytesAreWord(bytes: Uint8Array, start: number, length: number, lowered: string): boolean {
   if (length !== lowered.length) return false;

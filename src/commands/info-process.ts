@@ -1,6 +1,7 @@
 // INFO's sections about the process and what it spends: server, clients, memory, processor time.
 
 import { createHash } from 'node:crypto';
+import { secondsBetween } from '../base/seconds.ts';
 import { REDIS_VERSION } from '../base/version.ts';
 import type { InfoField, InfoSection } from '../engine/info-section.ts';
 import { humanBytes, memoryFigures, ratioOf } from '../engine/memory-figures.ts';
@@ -16,7 +17,7 @@ export const serverSection: InfoSection = {
   fields: (server) => {
     const { config, keyspace, lifecycle, runtime, supervisor } = server;
     const { shutdownInMs } = lifecycle;
-    const uptimeSeconds = Math.floor(keyspace.nowMs / 1000) - Math.floor(lifecycle.startedMs / 1000);
+    const uptimeSeconds = secondsBetween(lifecycle.startedMs, keyspace.nowMs);
     return [
       ['redis_version', REDIS_VERSION],
       // As Redis says where it was not built from a git checkout.

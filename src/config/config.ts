@@ -3,6 +3,7 @@
 // refuse it, upon which everything that was set with it is set back. Reading a file is in parser.ts.
 
 import { dirname, resolve } from 'node:path';
+import { untilZero } from '../base/bytes.ts';
 import { globMatch } from '../base/glob.ts';
 import type { Runtime } from '../base/runtime.ts';
 import * as errors from '../resp/errors.ts';
@@ -337,7 +338,7 @@ export class Config {
   }
 
   private enterDirectory(path: string): ParseResult<string> {
-    const name = path.split('\0', 1)[0]!;
+    const name = untilZero(path);
     if (name === '') return { error: 'No such file or directory' };
     const absolute = resolve(this.values.dir, name);
     try {

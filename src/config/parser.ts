@@ -3,6 +3,7 @@
 // rename-command, user). The first mistake ends the reading with a ConfigFileError, whose text is the whole report.
 
 import { resolve } from 'node:path';
+import { untilZero } from '../base/bytes.ts';
 import { splitArguments } from '../base/quote.ts';
 import type { FileDoor } from '../base/runtime.ts';
 import type { Config } from './config.ts';
@@ -216,5 +217,5 @@ function fatal(reason: string, line?: { readonly number: number; readonly text: 
 function withoutZeros(text: string): string {
   if (!text.includes('\0')) return text;
   const pieces = text.match(/[^\n]{0,1023}\n|[^\n]{1,1024}/g) ?? [];
-  return pieces.map((piece) => piece.split('\0', 1)[0]!).join('');
+  return pieces.map((piece) => untilZero(piece)).join('');
 }

@@ -1,5 +1,6 @@
 // Users as lines of text: `user <name> <rule> …`, in redis.conf, in the file of `aclfile`, and as ACL LIST shows them.
 
+import { untilZero } from '../base/bytes.ts';
 import type { FileDoor } from '../base/runtime.ts';
 import { pathFromBytes, reasonOf } from '../config/file-text.ts';
 import { hasSpace, RULE_ERROR, type RuleError, type RuleWorld } from './acl-selector.ts';
@@ -16,7 +17,7 @@ export function joinSelectors(rules: readonly string[]): JoinedRules {
   let open = '';
   let openedAt = -1;
   for (const [i, rule] of rules.entries()) {
-    if (openedAt >= 0) open += ` ${rule.split('\0', 1)[0]!}`;
+    if (openedAt >= 0) open += ` ${untilZero(rule)}`;
     else if (rule.startsWith('(') && !rule.endsWith(')')) {
       open = rule;
       openedAt = i;

@@ -3,7 +3,7 @@
 // Commands are known by their objects, so rules hold whatever rename-command has made of the names.
 
 import { BytePattern } from '../base/byte-pattern.ts';
-import { lowerCaseLatin1, upperCaseLatin1 } from '../base/bytes.ts';
+import { lowerCaseLatin1, untilZero, upperCaseLatin1 } from '../base/bytes.ts';
 import { globMatch } from '../base/glob.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import { COMMAND_FLAG, type Command, KEY_ACCESS, type KeyPlaces, keyAccess } from './command-spec.ts';
@@ -109,7 +109,7 @@ export class AclSelector {
 
   /** Applies one rule; returns null or what is wrong with it. Words, but not patterns, end at a zero byte. */
   apply(rule: string): RuleError | null {
-    const text = rule.split('\0', 1)[0]!;
+    const text = untilZero(rule);
     switch (lowerCaseLatin1(text)) {
       case 'allkeys':
       case '~*':

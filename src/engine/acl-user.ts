@@ -3,7 +3,7 @@
 // of ACL SETUSER; `describe` gives them back.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { lowerCaseLatin1, toBytes } from '../base/bytes.ts';
+import { lowerCaseLatin1, toBytes, untilZero } from '../base/bytes.ts';
 import { splitArguments } from '../base/quote.ts';
 import type { Arguments } from '../resp/arguments.ts';
 import {
@@ -136,7 +136,7 @@ export class AclUser {
 
   private change(rule: string): RuleError | null {
     if (rule === '') return null;
-    switch (lowerCaseLatin1(rule.split('\0', 1)[0]!)) {
+    switch (lowerCaseLatin1(untilZero(rule))) {
       case 'on':
         this.isEnabled = true;
         return null;

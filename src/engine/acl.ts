@@ -2,6 +2,7 @@
 // one user are in acl-user and acl-selector; here is what concerns all of them and the clients that are logged in.
 
 import { dirname, resolve } from 'node:path';
+import { untilZero } from '../base/bytes.ts';
 import type { Logger } from '../base/logger.ts';
 import type { FileDoor } from '../base/runtime.ts';
 import type { Config } from '../config/config.ts';
@@ -363,8 +364,4 @@ export class Acl {
 
 function contextOf(client: Client): AclContext {
   return client.transaction === null ? 'toplevel' : 'multi';
-}
-
-function untilZero(text: string): string {
-  return text.split('\0', 1)[0]!;
 }

@@ -1,6 +1,8 @@
 // The line that CLIENT LIST, CLIENT INFO and the log show of a client, and the bytes that a client takes. The figures
 // are those of this server: buffers that clients share (of reads, of the replies of a turn) are nobody's.
 
+import { untilZero } from '../base/bytes.ts';
+import { secondsBetween } from '../base/seconds.ts';
 import type { Client } from './client.ts';
 import type { ServerParts } from './server-parts.ts';
 
@@ -21,9 +23,10 @@ export function describeClient(client: Client, server: ServerParts): string {
     ['addr', connection.address],
     ['laddr', connection.localAddress],
     ['fd', connection.fd],
-    ['name', shownName(client.name)],
-    ['age', secondsBetween(client.createdMs, nowMs)],
-    ['idle', secondsBetween(client.lastInteractionMs, nowMs)],
+    // Names are checked up to a zero byte only (see commands/client-attributes); what follows must not get into a line.
+    ['name', untilZero(client.name)],
+    ['age', secondsSince(client.createdMs, nowMs)],
+    ['idle', secondsSince(client.lastInteractionMs, nowMs)],
     ['flags', clientFlags(client)],
     ['db', client.dbId],
     ['sub', subscriptions?.channels.size ?? 0],
@@ -46,8 +49,8 @@ export function describeClient(client: Client, server: ServerParts): string {
     ['user', client.user.name],
     ['redir', tracking?.isOn ? tracking.redirectTo : -1],
     ['resp', client.protocol],
-    ['lib-name', shownName(client.libName)],
-    ['lib-ver', shownName(client.libVersion)],
+    ['lib-name', untilZero(client.libName)],
+    ['lib-ver', untilZero(client.libVersion)],
   ];
   // What Redis does not have, for those whom it concerns.
   if (client.throttle !== null) fields.push(['throttled', client.throttle.heldMs]);
@@ -76,14 +79,8 @@ function argumentBytes({ connection, wait }: Client): number {
   return connection.argumentBytes + (wait === null ? 0 : wait.args.totalBytes);
 }
 
-// Names are checked up to a zero byte only (see commands/client-attributes); what follows must not get into a line.
-function shownName(name: string): string {
-  return name.split('\0', 1)[0]!;
-}
-
-// As Redis counts age and idle time: by the seconds of the clock that have begun.
-function secondsBetween(fromMs: number, toMs: number): number {
-  return Math.max(0, Math.floor(toMs / 1000) - Math.floor(fromMs / 1000));
+function secondsSince(ms: number, nowMs: number): number {
+  return Math.max(0, secondsBetween(ms, nowMs));
 }
 
 function clientFlags(client: Client): string {

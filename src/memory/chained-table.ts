@@ -129,7 +129,8 @@ export abstract class ChainedTable {
     // What is removed need not move: a table that grows takes its time.
     if (this.target !== null) this.owe(this.target.mask > this.table.mask ? 1 : MOVED_PER_STEP);
     else if (this.size < this.table.slots >> 3 && this.table.slots > MIN_SLOTS) {
-      this.resizeTo(this.table.slots >> 1);
+      // To half full: what is left shall not be moved at every further halving.
+      this.resizeTo(Math.max(MIN_SLOTS, this.table.slots >> 2));
     }
   }
 

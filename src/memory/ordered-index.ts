@@ -2,16 +2,14 @@
 // the member. Every inner node knows how many entries lie below each child, so ranks cost as little as lookups. A tree
 // and not a skip list: an entry takes 12 bytes and the slack of its node, and a lookup stays within a few nodes.
 //
-// A leaf's block is described in ordered-walk.ts. An inner node's: count · (unused) x 3, then INNER_CHILDREN scores and as many refs, which are the first entry below
-// each child, then the children, then the counts below them. What stands first for child 0 is never read. All others are
-// exact, since a ref must not outlive its entry.
+// What a leaf's block holds is described in ordered-walk.ts, what an inner node's in ordered-node.ts.
 
 import type { BlockMover } from './block-mover.ts';
 import type { Dict } from './dict.ts';
 import type { Heap, Ref } from './heap.ts';
+import { CHILDREN, COUNTS, FIRST_REFS, INNER_CHILDREN, moveChildren, moveEntries } from './ordered-node.ts';
 import {
   HEADER_FLOATS,
-  HEADER_WORDS,
   LEAF_ENTRIES,
   LEAF_REFS,
   NEXT,
@@ -21,11 +19,6 @@ import {
 } from './ordered-walk.ts';
 
 const NODE_BYTES = 1024;
-
-const INNER_CHILDREN = 50;
-const FIRST_REFS = HEADER_WORDS + 2 * INNER_CHILDREN;
-const CHILDREN = FIRST_REFS + INNER_CHILDREN;
-const COUNTS = CHILDREN + INNER_CHILDREN;
 
 // A node that falls below a third looks for a neighbour to merge with, unless both together would be nearly full: then
 // the next insertion would split them again.
@@ -515,7 +508,7 @@ export class OrderedIndex {
     words[at + NEXT] = right;
     if (next === 0) this.lastLeaf = right;
     else heap.words(next)[(heap.offset(next) >> 2) + PREVIOUS] = right;
-    this.moveEntries(leaf, keep, right, 0, LEAF_ENTRIES - keep);
+    moveEntries(heap, leaf, keep, right, 0, LEAF_ENTRIES - keep);
     words[at] = keep;
     heap.words(right)[heap.offset(right) >> 2] = LEAF_ENTRIES - keep;
     return right;
@@ -560,7 +553,7 @@ export class OrderedIndex {
     const right = this.newNode();
     const rightWords = heap.words(right);
     const rightAt = heap.offset(right) >> 2;
-    this.moveChildren(node, keep, right, 0, INNER_CHILDREN - keep);
+    moveChildren(heap, node, keep, right, 0, INNER_CHILDREN - keep);
     words[at] = keep;
     rightWords[rightAt] = INNER_CHILDREN - keep;
     if (slot + 1 <= keep && !atEnd) this.putChild(node, slot + 1, child, count, score, ref);
@@ -593,7 +586,7 @@ export class OrderedIndex {
     const words = heap.words(node);
     const at = heap.offset(node) >> 2;
     const children = words[at]!;
-    this.moveChildren(node, slot, node, slot + 1, children - slot);
+    moveChildren(heap, node, slot, node, slot + 1, children - slot);
     heap.floats(node)[(at >> 1) + HEADER_FLOATS + slot] = score;
     words[at + FIRST_REFS + slot] = ref;
     words[at + CHILDREN + slot] = child;
@@ -621,7 +614,7 @@ export class OrderedIndex {
       this.removeLeaf(leaf);
       return;
     }
-    this.moveEntries(leaf, slot + count, leaf, slot, left - slot);
+    moveEntries(heap, leaf, slot + count, leaf, slot, left - slot);
     words[at] = left;
     if (this.height === 0) return;
     if (slot === 0) {
@@ -671,7 +664,7 @@ export class OrderedIndex {
       this.removeChild(level + 1);
       return;
     }
-    this.moveChildren(node, slot + 1, node, slot, left - slot);
+    moveChildren(heap, node, slot + 1, node, slot, left - slot);
     words[at] = left;
     if (slot === 0) {
       this.setFirst(level + 1, heap.floats(node)[(at >> 1) + HEADER_FLOATS]!, words[at + FIRST_REFS]!);
@@ -706,7 +699,7 @@ export class OrderedIndex {
     const from = parentWords[parentAt + CHILDREN + left + 1]!;
     const count = this.leafCount(from);
     const toAt = heap.offset(to) >> 2;
-    this.moveEntries(from, 0, to, heap.words(to)[toAt]!, count);
+    moveEntries(heap, from, 0, to, heap.words(to)[toAt]!, count);
     heap.words(to)[toAt]! += count;
     parentWords[parentAt + COUNTS + left]! += count;
     this.pathSlots[1] = left + 1;
@@ -729,7 +722,7 @@ export class OrderedIndex {
     heap.words(from)[fromAt + FIRST_REFS] = parentWords[parentAt + FIRST_REFS + left + 1]!;
     const children = heap.words(from)[fromAt]!;
     const toAt = heap.offset(to) >> 2;
-    this.moveChildren(from, 0, to, heap.words(to)[toAt]!, children);
+    moveChildren(heap, from, 0, to, heap.words(to)[toAt]!, children);
     heap.words(to)[toAt]! += children;
     parentWords[parentAt + COUNTS + left]! += parentWords[parentAt + COUNTS + left + 1]!;
     this.pathSlots[level + 1] = left + 1;
@@ -749,45 +742,6 @@ export class OrderedIndex {
     const own = this.leafCount(words[children]!);
     if (slot + 1 < words[at]! && own + this.leafCount(words[children + 1]!) <= max) return slot;
     return slot > 0 && own + this.leafCount(words[children - 1]!) <= max ? slot - 1 : -1;
-  }
-
-  // Moves entries between leaves or within one.
-  private moveEntries(from: Ref, fromSlot: number, to: Ref, toSlot: number, count: number): void {
-    const { heap } = this;
-    const fromAt = heap.offset(from) >> 2;
-    const toAt = heap.offset(to) >> 2;
-    moveNumbers(
-      heap.floats(from),
-      (fromAt >> 1) + HEADER_FLOATS + fromSlot,
-      heap.floats(to),
-      (toAt >> 1) + HEADER_FLOATS + toSlot,
-      count,
-    );
-    moveNumbers(
-      heap.words(from),
-      fromAt + LEAF_REFS + fromSlot,
-      heap.words(to),
-      toAt + LEAF_REFS + toSlot,
-      count,
-    );
-  }
-
-  private moveChildren(from: Ref, fromSlot: number, to: Ref, toSlot: number, count: number): void {
-    const { heap } = this;
-    const fromWords = heap.words(from);
-    const toWords = heap.words(to);
-    const source = (heap.offset(from) >> 2) + fromSlot;
-    const target = (heap.offset(to) >> 2) + toSlot;
-    moveNumbers(
-      heap.floats(from),
-      (heap.offset(from) >> 3) + HEADER_FLOATS + fromSlot,
-      heap.floats(to),
-      (heap.offset(to) >> 3) + HEADER_FLOATS + toSlot,
-      count,
-    );
-    moveNumbers(fromWords, source + FIRST_REFS, toWords, target + FIRST_REFS, count);
-    moveNumbers(fromWords, source + CHILDREN, toWords, target + CHILDREN, count);
-    moveNumbers(fromWords, source + COUNTS, toWords, target + COUNTS, count);
   }
 
   /** The entries of a leaf, or the children of an inner node. */
@@ -815,13 +769,4 @@ export class OrderedIndex {
     this.nodes--;
     this.heap.free(node);
   }
-}
-
-// At these lengths a loop is as fast as the native copy, which would have to make a view first.
-type Numbers = Int32Array | Float64Array;
-
-function moveNumbers<A extends Numbers>(from: A, start: number, to: A, target: number, count: number): void {
-  if (count === 0) return;
-  if (from === to) to.copyWithin(target, start, start + count);
-  else to.set(from.subarray(start, start + count), target);
 }

@@ -100,10 +100,6 @@ export class StreamedPayload implements SnapshotOutput {
     return this.waitingBytes >= FULL_BYTES;
   }
 
-  get readerCount(): number {
-    return this.readers.size;
-  }
-
   /** One replica's way through it. */
   reader(): Payload {
     const reader = new StreamReader(this);

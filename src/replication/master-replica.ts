@@ -1,5 +1,6 @@
 // A replica of this server: what it has said of itself, how far its synchronization is, how much of the stream it has.
 
+import { secondsBetween } from '../base/seconds.ts';
 import type { Client, ClientConnection } from '../engine/client.ts';
 import type { ReplicaAnnouncement, ReplicaFigures } from '../engine/replication.ts';
 import type { Backlog } from './backlog.ts';
@@ -66,7 +67,7 @@ export class Replica {
       port: announcement.listeningPort,
       state: state === 'online' ? 'online' : state === 'sending' ? 'send_bulk' : 'wait_bgsave',
       acknowledgedOffset,
-      lagSeconds: state === 'online' ? secondsOf(nowMs) - secondsOf(acknowledgedMs) : 0,
+      lagSeconds: state === 'online' ? secondsBetween(acknowledgedMs, nowMs) : 0,
     };
   }
 
@@ -95,11 +96,6 @@ export function replicaName(client: Client, announcement: ReplicaAnnouncement): 
   const { listeningPort } = announcement;
   if (listeningPort === 0) return `${host}:<unknown-replica-port>`;
   return `${host.includes(':') ? `[${host}]` : host}:${listeningPort}`;
-}
-
-/** Whole seconds: lags and timeouts are counted in them. */
-export function secondsOf(ms: number): number {
-  return Math.floor(ms / 1000);
 }
 
 function hostOf({ connection }: Client, { address }: ReplicaAnnouncement): string {

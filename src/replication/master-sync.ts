@@ -4,12 +4,13 @@
 
 import type { Logger } from '../base/logger.ts';
 import type { FileDoor, RandomSource } from '../base/runtime.ts';
+import { secondsBetween } from '../base/seconds.ts';
 import type { Config } from '../config/config.ts';
 import { reasonOf } from '../config/file-text.ts';
 import { type Persistence, SnapshotAborted } from '../engine/persistence.ts';
 import { BGSAVE_FAILED } from '../resp/errors.ts';
 import { FilePayload, StreamedPayload } from './master-payloads.ts';
-import { type Replica, secondsOf } from './master-replica.ts';
+import type { Replica } from './master-replica.ts';
 
 export interface MasterSyncParts {
   readonly config: Config;
@@ -81,7 +82,7 @@ export class MasterSync {
     if (waiting.length === 0) return;
     const { values } = config;
     const most = values['repl-diskless-sync-max-replicas'];
-    const longest = Math.max(...waiting.map(({ requestedMs }) => secondsOf(nowMs) - secondsOf(requestedMs)));
+    const longest = Math.max(...waiting.map(({ requestedMs }) => secondsBetween(requestedMs, nowMs)));
     const isDue =
       !values['repl-diskless-sync'] ||
       (most > 0 && waiting.length >= most) ||

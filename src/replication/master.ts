@@ -4,6 +4,7 @@
 
 import type { Logger } from '../base/logger.ts';
 import type { Runtime } from '../base/runtime.ts';
+import { secondsBetween } from '../base/seconds.ts';
 import type { Config } from '../config/config.ts';
 import type { Blocking } from '../engine/blocking.ts';
 import type { Client } from '../engine/client.ts';
@@ -27,7 +28,7 @@ import type { Arguments } from '../resp/arguments.ts';
 import * as errors from '../resp/errors.ts';
 import type { Backlog } from './backlog.ts';
 import { ReplicationHistory } from './history.ts';
-import { Replica, replicaName, secondsOf } from './master-replica.ts';
+import { Replica, replicaName } from './master-replica.ts';
 import { MasterStream } from './master-stream.ts';
 import { MasterSync } from './master-sync.ts';
 import { MasterWaits } from './master-waits.ts';
@@ -518,11 +519,11 @@ export class Master implements Replication, CronTask {
     const timeout = config.values['repl-timeout'];
     if (state === 'waiting' || (state === 'saving' && !this.sync.isStreaming)) replica.keepAlive();
     if (state === 'online' && !replica.isOld) {
-      if (secondsOf(nowMs) - secondsOf(replica.acknowledgedMs) <= timeout) return;
+      if (secondsBetween(replica.acknowledgedMs, nowMs) <= timeout) return;
       log.warning(`Disconnecting timedout replica (streaming sync): ${name}`);
       client.connection.close();
     } else if (state === 'saving' && this.sync.isStreaming) {
-      if (secondsOf(nowMs) - secondsOf(replica.movedSinceMs(nowMs)) <= timeout) return;
+      if (secondsBetween(replica.movedSinceMs(nowMs), nowMs) <= timeout) return;
       log.warning(`Disconnecting timedout replica (full sync): ${name}`);
       client.connection.close();
     }
@@ -533,7 +534,7 @@ export class Master implements Replication, CronTask {
     const ttl = config.values['repl-backlog-ttl'];
     const isAlone = this.replicas.size === 0 && !this.link.isReplica;
     if (!isAlone || ttl === 0 || this.stream.backlog === null) return;
-    if (secondsOf(nowMs) - secondsOf(this.aloneSinceMs) <= ttl) return;
+    if (secondsBetween(this.aloneSinceMs, nowMs) <= ttl) return;
     // What comes now is counted no more, so nobody may continue under the same ID.
     this.history.newId();
     this.closeBacklog();
@@ -565,10 +566,10 @@ export class Master implements Replication, CronTask {
     const maxLag = values['min-replicas-max-lag'];
     this.writeRefusal = null;
     if (wanted === 0 || maxLag === 0) return;
-    const nowSeconds = secondsOf(this.nowMs);
+    const { nowMs } = this;
     this.goodReplicaCount = 0;
     for (const { acknowledgedMs, state } of this.replicas.values())
-      if (state === 'online' && nowSeconds - secondsOf(acknowledgedMs) <= maxLag) this.goodReplicaCount++;
+      if (state === 'online' && secondsBetween(acknowledgedMs, nowMs) <= maxLag) this.goodReplicaCount++;
     if (this.goodReplicaCount < wanted && (this.server === undefined || !this.link.isReplica))
       this.writeRefusal = errors.TOO_FEW_REPLICAS;
   }

@@ -4,6 +4,7 @@
 // was left, if the master still knows that place.
 
 import type { TimerService } from '../base/runtime.ts';
+import { secondsBetween } from '../base/seconds.ts';
 import type { Client } from '../engine/client.ts';
 import type { CronTask } from '../engine/cron.ts';
 import type { InfoField } from '../engine/info-section.ts';
@@ -527,9 +528,4 @@ export class Replica implements MasterLink, CronTask, OutgoingOwner {
       ['master_sync_last_io_seconds_ago', secondsBetween(this.lastHeardMs, nowMs)],
     ];
   }
-}
-
-// By the seconds of the clock that have begun.
-function secondsBetween(fromMs: number, toMs: number): number {
-  return Math.floor(toMs / 1000) - Math.floor(fromMs / 1000);
 }

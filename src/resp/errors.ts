@@ -1,6 +1,7 @@
 // Every error text that a client can receive, once. The constants are made once and thrown as they are (a throw of a
 // ready object costs a twentieth of `new Error`), the functions fill in what varies. The texts are Redis's.
 
+import { untilZero } from '../base/bytes.ts';
 import { fixedDecimal } from '../base/fixed-decimal.ts';
 
 /** A reply error: thrown by a handler, caught by `engine/call`, answered to the client. `line` has no `-` and no CRLF. */
@@ -20,8 +21,7 @@ export class ReplyError {
 }
 
 // What a client sent, in an error: up to its first zero byte, and where Redis says so not too much of it.
-const quotedBack = (text: string, length = Number.POSITIVE_INFINITY) =>
-  text.split('\0', 1)[0]!.slice(0, length);
+const quotedBack = (text: string, length = Number.POSITIVE_INFINITY) => untilZero(text).slice(0, length);
 const CUT = 128;
 
 const err = (text: string) => new ReplyError(`ERR ${text}`);

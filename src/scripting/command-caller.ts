@@ -165,11 +165,6 @@ export class CommandCaller {
     return this.client.user.check(command, this.args) === DENIED.NOT;
   }
 
-  /** The arguments of the last call as text: for whoever follows the script. */
-  get lastArguments(): string[] {
-    return this.args.strings(0);
-  }
-
   private encode(values: readonly LuaValue[]): string | null {
     const { args, encoded } = this;
     const { length } = values;

@@ -1,6 +1,7 @@
 // What a script returns, as a reply: a table with a field of a certain name is that kind of reply, any other table an
 // array up to its first nil.
 
+import { untilZero } from '../base/bytes.ts';
 import type { ServerStats } from '../engine/stats.ts';
 import { LuaTable } from '../lua/table.ts';
 import type { LuaValue } from '../lua/value.ts';
@@ -47,7 +48,7 @@ export class LuaToReply {
   /** Writes an error reply, `line` without the `-`, which `isCounted` in the statistics already. */
   error(reply: ReplyWriter, line: string, isCounted: boolean): void {
     // What C reads as text ends at a zero byte.
-    const text = withoutLineBreaks(line.split('\0', 1)[0]!);
+    const text = withoutLineBreaks(untilZero(line));
     reply.error(text);
     if (!isCounted) this.stats.noteError(codeOf(text));
   }
@@ -113,7 +114,7 @@ export class LuaToReply {
     }
     const status = table.getString('ok');
     if (typeof status === 'string') {
-      reply.simple(withoutLineBreaks(status.split('\0', 1)[0]!));
+      reply.simple(withoutLineBreaks(untilZero(status)));
       return true;
     }
     const double = table.getString('double');

@@ -1,6 +1,7 @@
 // What the Lua worlds of scripts and of functions have in common: the libraries that Redis gives them, without those that
 // reach outside, and tables that nobody can change.
 
+import { untilZero } from '../base/bytes.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Propagation } from '../engine/propagation.ts';
@@ -88,7 +89,7 @@ export function forbidUnknown(state: LuaState, table: LuaTable): void {
         throwError('Second argument to luaProtectedTableError must be a string or number');
       }
       const shown = typeof name === 'number' ? numberToText(name) : name;
-      throwError(`Script attempted to access nonexistent global variable '${shown.split('\0', 1)[0]}'`);
+      throwError(`Script attempted to access nonexistent global variable '${untilZero(shown)}'`);
     }),
   );
   table.metatable = metatable;

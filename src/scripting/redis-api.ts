@@ -1,6 +1,6 @@
 // The table `redis` that scripts and functions find among their globals.
 
-import { toBytes } from '../base/bytes.ts';
+import { toBytes, untilZero } from '../base/bytes.ts';
 import type { Logger } from '../base/logger.ts';
 import { sha1Hex } from '../base/sha1.ts';
 import { REDIS_VERSION, REDIS_VERSION_NUMBER } from '../base/version.ts';
@@ -131,7 +131,7 @@ const WRONG_ARGUMENTS = 'wrong number or type of arguments';
 
 // A text that begins with `-` begins with its own code, if there is more than one word.
 function errorReply(text: string): LuaTable {
-  const [message] = text.split('\0', 1) as [string];
+  const message = untilZero(text);
   const space = message.indexOf(' ');
   const hasCode = message.startsWith('-') && space >= 0;
   const code = hasCode ? message.slice(1, space) : 'ERR';

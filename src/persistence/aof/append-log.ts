@@ -160,11 +160,6 @@ export class AppendLog implements PropagationSink {
     this.setErrors('', '');
   }
 
-  /** The next effect says which database it is in. */
-  forgetDatabase(): void {
-    this.dbId = NO_DATABASE;
-  }
-
   effect(dbId: number, bytes: Uint8Array, start: number, end: number): void {
     const { buffer } = this;
     if (buffer.at === 0) this.parts.turn.expect();
