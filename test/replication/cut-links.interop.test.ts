@@ -72,23 +72,38 @@ async function whatDiffers(ours: TestClient, theirs: TestClient): Promise<string
   const differing: string[] = [];
   for (let db = 0; db < 16; db++) {
     const [mine, other] = [await contents(ours, db), await contents(theirs, db)];
+    // A key may have expired after the one was read, and before the other was.
+    const nowMs = Date.now();
     for (const key of new Set([...mine.keys(), ...other.keys()])) {
-      if (mine.get(key) !== other.get(key))
-        differing.push(`${db} ${key}: ${mine.get(key)} / ${other.get(key)}`);
+      const [one, two] = [textAt(nowMs, mine.get(key)), textAt(nowMs, other.get(key))];
+      if (one !== two) differing.push(`${db} ${key}: ${one} / ${two}`);
     }
   }
   return differing.join('\n');
 }
 
-async function contents(client: TestClient, db: number): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
+interface Content {
+  readonly text: string;
+  /** Negative: none. */
+  readonly deadlineMs: number;
+}
+
+function textAt(nowMs: number, content: Content | undefined): string | undefined {
+  if (content === undefined || (content.deadlineMs >= 0 && content.deadlineMs <= nowMs)) return undefined;
+  return `${content.text} ${content.deadlineMs}`;
+}
+
+async function contents(client: TestClient, db: number): Promise<Map<string, Content>> {
+  const found = new Map<string, Content>();
   await client.call(['SELECT', String(db)]);
   for (const key of (await client.value('KEYS', '*')) as string[]) {
     const type = await client.value('TYPE', key);
     if (type === 'none') continue;
     const value =
       type === 'zset' ? await scores(client, key) : await client.value('DEBUG', 'DIGEST-VALUE', key);
-    found.set(key, `${type} ${value} ${await client.value('PEXPIRETIME', key)}`);
+    const deadlineMs = Number(await client.value('PEXPIRETIME', key));
+    // -2: it has expired since its value was read.
+    if (deadlineMs !== -2) found.set(key, { text: `${type} ${value}`, deadlineMs });
   }
   return found;
 }
