@@ -102,7 +102,7 @@ function renderRequests(rows: readonly RequestRow[], setting: Setting, title = '
   heading.push(`${setting.ours} CPU µs`, `${setting.theirs} CPU µs`, 'CPU ratio');
   const parts = [
     `## ${title}`,
-    `Medians of ${setting.rounds} rounds, in which the servers take turns every fraction of a second; 50 connections (one for HGETALL and SINTER of 1M). krps: thousand requests per second (more is better). ` +
+    `Medians of ${setting.rounds} rounds, in which the servers take turns, and of their ratios; 50 connections (one for HGETALL and SINTER of 1M). krps: thousand requests per second (more is better). ` +
       'CPU µs: user and system time of the server per request, all threads (less is better). Ratios are ' +
       `${setting.ours} / ${setting.theirs}. r1M: random keys of a full keyspace of 1 M; 1KB: of 100 k keys of 1 KB each.`,
     table(heading, measured),

@@ -1,7 +1,8 @@
 // Requests per second and server CPU per request, ours beside theirs: redis-benchmark in turn against each, the CPU time
-// of the server read before and after. A machine may change its speed from one second to the next, so the two change
-// places every fraction of a second: a round is several slices, and its ratio that of their sums. Medians of the rounds
-// are kept. CPU per request is the figure to trust: where the client shares the cores, throughput is half client.
+// of the server read before and after. A machine may change its speed from one second to the next, so what is compared
+// stands side by side: a round that takes long is run in slices, in which the two change places, and has a ratio of its
+// own. Medians of the rounds are kept. CPU per request is the figure to trust: where the client shares the cores,
+// throughput is half client.
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -389,7 +389,7 @@ function scriptWorkloads(scale: number): Workload[] {
   ];
 }
 
-// About half a second of server time: one tick of the process clock (10 ms) is two per cent of a run.
+// About half a second of server time: so long that opening the connections does not count for much.
 function requestsAt(pipeline: number): number {
   if (pipeline === 1) return 100_000;
   return pipeline === 16 ? 1_000_000 : 2_000_000;

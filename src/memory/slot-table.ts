@@ -10,7 +10,7 @@ const CHUNK_SLOTS = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_SLOTS - 1;
 
 // As many entries are one chain: it costs no more cache misses than a table of their own would.
-const CHAIN_ENTRIES = 8;
+const CHAIN_ENTRIES = 4;
 // Stands for every chunk that nothing was written to yet: it reads as empty and is never written.
 const UNTOUCHED_CHUNK = new Int32Array(CHUNK_SLOTS);
 
