@@ -12,18 +12,12 @@ import type { Arguments } from '../resp/arguments.ts';
 import { NO_BYTES, PARSED, RequestParser } from '../resp/request-parser.ts';
 import { FeedSender } from './feed-sender.ts';
 import { grownCapacity, isKept, SMALL_BYTES, trimmedCapacity } from './input-size.ts';
-import { LateOutput } from './late-output.ts';
-import { GATHERED_BYTES, type Peers } from './peers.ts';
-import { unsentBytes } from './send-queue.ts';
+import { Outlet, type OutletKind, SENT } from './outlet.ts';
+import type { Peers } from './peers.ts';
+import { GATHERED_BYTES, type ReplyPart } from './shared-output.ts';
 
 // Output of one turn is held against the limits from here on, as Redis does not count a client's first 16 KB.
 const UNLIMITED_OUTPUT_BYTES = 16 * 1024;
-
-/**
- * What takes the output: the kernel, which has copied what a write took completely; encryption, which has copied everything
- * when a write returns; a stream within the process, which keeps the memory and must get a copy.
- */
-export type Outlet = 'kernel' | 'cipher' | 'stream';
 
 /** Who the peer is, as CLIENT LIST shows it. */
 export interface PeerAddress {
@@ -32,13 +26,6 @@ export interface PeerAddress {
   readonly fd: number;
   readonly isUnixSocket: boolean;
   readonly isLocal: boolean;
-}
-
-/** A stretch of memory that holds replies. */
-export interface ReplyPart {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
 }
 
 export class Connection implements ClientConnection, ReplyOwner {
@@ -50,9 +37,8 @@ export class Connection implements ClientConnection, ReplyOwner {
   readonly client: Client;
 
   private readonly stream: Duplex;
+  private readonly outlet: Outlet;
   private readonly peers: Peers;
-  private readonly encrypts: boolean;
-  private readonly mustCopy: boolean;
   private readonly parser = new RequestParser();
   // A request whose end has not arrived keeps its arguments; all others share the server's.
   private partial: Arguments | null = null;
@@ -62,8 +48,6 @@ export class Connection implements ClientConnection, ReplyOwner {
   private inputPeak = 0;
   // Other memory is held for input than when it was last counted.
   private inputChanged = false;
-  // The peer is behind, and shall be counted anew when it has caught up.
-  private awaitsDrain = false;
   // What is written for the request that runs, from mark 0 on, is dropped when it has ended.
   private muted = false;
   // Messages that wait for the end of the request that runs.
@@ -86,19 +70,13 @@ export class Connection implements ClientConnection, ReplyOwner {
   private unsent = 0;
   // What a replica gets.
   private sender: FeedSender | null = null;
-  // While the peer is behind.
-  private late: LateOutput | null = null;
-  private readonly caughtUp = () => {
-    this.late = null;
-  };
   // How much was answered when the request of a muted client began.
   private repliedBefore = 0;
   private errorsBefore = 0;
 
-  constructor(stream: Duplex, peer: PeerAddress, outlet: Outlet, peers: Peers) {
+  constructor(stream: Duplex, peer: PeerAddress, outlet: OutletKind, peers: Peers) {
     this.stream = stream;
-    this.encrypts = outlet === 'cipher';
-    this.mustCopy = outlet === 'stream';
+    this.outlet = new Outlet(stream, outlet, peers.output, () => this.outputTaken());
     this.peers = peers;
     this.address = peer.address;
     this.localAddress = peer.localAddress;
@@ -137,7 +115,7 @@ export class Connection implements ClientConnection, ReplyOwner {
 
   get outputBytes(): number {
     if (this.sender !== null) return this.sender.feed.waitingBytes;
-    return this.stream.writableLength + (this.late === null ? 0 : this.late.bytes);
+    return this.outlet.waitingBytes;
   }
 
   get replyParts(): number {
@@ -150,7 +128,7 @@ export class Connection implements ClientConnection, ReplyOwner {
 
   get outputPieces(): number {
     if (this.sender !== null) return this.sender.feed.waitingPieces;
-    return (this.stream.writableLength > 0 ? 1 : 0) + (this.late === null ? 0 : this.late.blockCount);
+    return this.outlet.waitingPieces;
   }
 
   /** Bytes have arrived in `chunk[0, length)`; the memory is the caller's again when this returns. */
@@ -259,12 +237,12 @@ export class Connection implements ClientConnection, ReplyOwner {
   }
 
   feedFrom(feed: OutputFeed): void {
-    const { stream, peers, mustCopy } = this;
+    const { stream, peers, outlet } = this;
     const noteSent = (bytes: number) => {
       this.noteSent(bytes);
       peers.stats.totalWrites++;
     };
-    this.sender = new FeedSender(stream, feed, peers.timers, !mustCopy, noteSent);
+    this.sender = new FeedSender(stream, feed, peers.timers, !outlet.mustCopy, noteSent);
   }
 
   sendFeed(): void {
@@ -316,47 +294,39 @@ export class Connection implements ClientConnection, ReplyOwner {
 
   flush(): boolean {
     this.enlisted = false;
-    const { stream, peers } = this;
+    const { outlet, peers } = this;
     const last = this.partBytes;
     if (last === null || this.closed) {
       this.endIfClosing();
       return true;
     }
-    if (stream.writableLength === 0) this.softLimitSinceMs = 0;
-    if (this.partsBytes > UNLIMITED_OUTPUT_BYTES && this.checkOutputLimit(peers.keyspace.nowMs)) return true;
-    this.noteSent(this.partsBytes);
+    const length = this.partsBytes;
+    const wasBehind = outlet.isBehind;
+    if (!wasBehind) this.softLimitSinceMs = 0;
+    if (length > UNLIMITED_OUTPUT_BYTES && this.checkOutputLimit(peers.keyspace.nowMs)) return true;
+    this.noteSent(length);
     peers.stats.totalWrites++;
-    const wasBehind = stream.writableLength > 0 || this.late !== null;
     // What a silent subscriber takes counts as a sign of life.
     if (!wasBehind) this.client.lastInteractionMs = peers.keyspace.nowMs;
-    let isLent = false;
-    // Encryption tells only in a later turn whether the system has taken its output: little is taken to be on its way.
-    let waits = !this.encrypts;
-    if (wasBehind || this.earlierParts.length > 0 || (this.encrypts && this.isLong)) {
-      isLent = this.writeParts(wasBehind);
-      waits = true;
-    } else {
-      const view = peers.viewOf(last, this.partStart, this.partEnd);
-      stream.write(this.mustCopy ? Buffer.from(view) : view);
-      isLent = !this.mustCopy && !this.encrypts;
-      this.partBytes = null;
-      this.partStart = 0;
-      this.partEnd = 0;
-    }
-    waits &&= stream.writableLength > 0;
+    const isOne =
+      !wasBehind && this.earlierParts.length === 0 && !(outlet.encrypts && length > GATHERED_BYTES);
+    const sent = isOne
+      ? outlet.sendOne(last, this.partStart, this.partEnd)
+      : outlet.send(this.takeParts(), length);
+    this.dropPart();
+    const waits = sent !== SENT.OUT;
     if (waits) {
       peers.behind.add(this);
       this.checkOutputLimit(peers.keyspace.nowMs);
     }
     if (peers.memory.isExact && (waits || peers.memory.isByClient)) this.noteOutput(waits);
     this.endIfClosing();
-    return !(isLent && waits);
+    return sent !== SENT.LENT;
   }
 
   /** Looks after what the peer has not taken; returns whether it is still behind. */
   checkBehind(nowMs: number): boolean {
-    const { stream } = this;
-    const unsent = unsentBytes(stream);
+    const unsent = this.outlet.unsentBytes;
     if (unsent !== this.unsent) this.client.lastInteractionMs = nowMs;
     this.unsent = unsent;
     if (this.peers.memory.isExact) this.peers.memory.update(this.client);
@@ -393,7 +363,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.client.closing = true;
     this.forget();
     const { stream } = this;
-    if (!this.encrypts) {
+    if (!this.outlet.encrypts) {
       stream.destroy();
       return;
     }
@@ -419,14 +389,12 @@ export class Connection implements ClientConnection, ReplyOwner {
   }
 
   private noteOutput(waits: boolean): void {
-    const { memory } = this.peers;
-    memory.update(this.client);
-    if (!waits || this.awaitsDrain || this.closed) return;
-    this.awaitsDrain = true;
-    this.stream.once('drain', () => {
-      this.awaitsDrain = false;
-      if (memory.isExact) memory.update(this.client);
-    });
+    this.peers.memory.update(this.client);
+    if (waits && !this.closed) this.outlet.awaitDrain();
+  }
+
+  private outputTaken(): void {
+    if (this.peers.memory.isExact) this.peers.memory.update(this.client);
   }
 
   // Redis disconnects a client at once at the hard limit, and after a while at the soft one. Returns whether it did.
@@ -459,10 +427,10 @@ export class Connection implements ClientConnection, ReplyOwner {
     if (!this.closing || this.closed || this.ending) return;
     this.ending = true;
     this.sender?.cancel();
-    this.late?.release();
-    const { stream } = this;
+    const { stream, outlet } = this;
+    outlet.release();
     // Nobody meets it any more, though the system takes a moment to say that it is closed.
-    if (stream.writableLength === 0) this.forget();
+    if (!outlet.isBehind) this.forget();
     stream.end(() => stream.destroy());
   }
 
@@ -470,51 +438,6 @@ export class Connection implements ClientConnection, ReplyOwner {
     if (this.enlisted) return;
     this.enlisted = true;
     this.peers.turn.enlist(this);
-  }
-
-  // Small parts leave in one piece of their own, and to a peer that is behind they go along with what waits already. Returns
-  // whether the memory of the parts is lent.
-  private writeParts(wasBehind: boolean): boolean {
-    const { stream, encrypts, mustCopy, late, peers } = this;
-    const gathers = !this.isLong;
-    const parts = this.takeParts();
-    if (late !== null) {
-      for (const { bytes, start, end } of parts) late.add(bytes, start, end);
-      return false;
-    }
-    if (gathers && !mustCopy && !wasBehind) {
-      stream.write(peers.gathered(parts));
-      if (!encrypts && stream.writableLength > 0) peers.leaveGathered();
-      return false;
-    }
-    const views = parts.map(({ bytes, start, end }) => bytes.subarray(start, end));
-    if (encrypts && (wasBehind || !gathers)) {
-      this.encryptByAndBy(views, wasBehind);
-    } else if (wasBehind) {
-      this.late = new LateOutput(stream, Buffer.concat(views), this.caughtUp, Number.POSITIVE_INFINITY);
-    } else if (gathers) {
-      stream.write(Buffer.concat(views));
-    } else {
-      for (const view of views) stream.write(mustCopy ? Buffer.from(view) : view);
-      return !mustCopy;
-    }
-    return false;
-  }
-
-  // What is encrypted is in memory twice: no more of it than a step at a time.
-  private encryptByAndBy(views: readonly Buffer[], wasBehind: boolean): void {
-    const [first, ...others] = views as [Buffer, ...Buffer[]];
-    const step = Math.min(first.length, GATHERED_BYTES);
-    const head = first.subarray(0, step);
-    const late = new LateOutput(
-      this.stream,
-      wasBehind ? Buffer.from(head) : head,
-      this.caughtUp,
-      GATHERED_BYTES,
-    );
-    if (step < first.length) late.add(first, step, first.length);
-    for (const view of others) late.add(view, 0, view.length);
-    this.late = late;
   }
 
   private noteSent(bytes: number): void {
@@ -529,20 +452,20 @@ export class Connection implements ClientConnection, ReplyOwner {
     return total;
   }
 
-  private get isLong(): boolean {
-    return this.partsBytes > GATHERED_BYTES;
-  }
-
   private takeParts(): ReplyPart[] {
     const all = this.earlierParts;
     if (this.partBytes !== null) {
       all.push({ bytes: this.partBytes, start: this.partStart, end: this.partEnd });
     }
     this.earlierParts = [];
+    this.dropPart();
+    return all;
+  }
+
+  private dropPart(): void {
     this.partBytes = null;
     this.partStart = 0;
     this.partEnd = 0;
-    return all;
   }
 
   private run(): void {
@@ -715,7 +638,7 @@ export class Connection implements ClientConnection, ReplyOwner {
     this.inputLength = 0;
     this.sender?.cancel();
     this.sender = null;
-    this.late = null;
+    this.outlet.forget();
     // A command that is running still reads its arguments.
     if (!this.peers.turn.serves(this)) this.releasePartial();
     this.peers.gone(this);

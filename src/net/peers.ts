@@ -20,15 +20,13 @@ import type { Keyspace } from '../keyspace/keyspace.ts';
 import { Arguments } from '../resp/arguments.ts';
 import type { ReplyError } from '../resp/errors.ts';
 import { NO_BYTES } from '../resp/request-parser.ts';
-import type { Connection, ReplyPart } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { SharedOutput } from './shared-output.ts';
 
-/** Replies of up to so many bytes leave in one piece, whatever they were written in. */
-export const GATHERED_BYTES = 64 * 1024;
 const SPARE_ARGUMENTS = 16;
 const TRIM_INTERVAL_MS = 250;
 // Arguments know where they are by 32-bit numbers.
 const MAX_INPUT_BYTES = 0x7fffffff;
-const MAX_VIEWED_BYTES = 64 * 1024;
 const NO_LIMIT: OutputBufferLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 
 export class Peers {
@@ -46,6 +44,7 @@ export class Peers {
   /** The arguments of the request that is being read, unless it arrived in pieces. */
   args = new Arguments();
   readonly readAhead: ReadAhead;
+  readonly output = new SharedOutput();
   readonly limits = { maxBulkBytes: 0, authenticated: false };
   maxInputBytes = 0;
   /** Whether the default user needs a password. */
@@ -60,13 +59,6 @@ export class Peers {
   private readonly log: Logger;
   private readonly spareArguments: Arguments[] = [];
   private trimmedMs = 0;
-  // The view that was made last: all who receive a message send the same bytes.
-  private view: Buffer = NO_BYTES;
-  private viewed: Buffer = NO_BYTES;
-  private viewStart = 0;
-  // Where parts are put together.
-  private gathering: Buffer | null = null;
-
   private readonly ungated: RequestGate;
 
   constructor(server: ServerParts, turn: Turn, dispatcher: RequestGate) {
@@ -106,34 +98,6 @@ export class Peers {
   /** Whether any client has to be slowed down. */
   get throttles(): boolean {
     return this.dispatcher !== this.ungated;
-  }
-
-  /** `bytes[start, end)` as a buffer of its own, the same one while it is asked for again. */
-  viewOf(bytes: Buffer, start: number, end: number): Buffer {
-    if (bytes === this.viewed && start === this.viewStart && end - start === this.view.length) {
-      return this.view;
-    }
-    const view = bytes.subarray(start, end);
-    // Large memory shall not be kept by this.
-    if (bytes.length <= MAX_VIEWED_BYTES) {
-      this.view = view;
-      this.viewed = bytes;
-      this.viewStart = start;
-    }
-    return view;
-  }
-
-  /** All of the parts, at most GATHERED_BYTES, in one piece. The memory is used again unless `leaveGathered` is called. */
-  gathered(parts: readonly ReplyPart[]): Buffer {
-    this.gathering ??= Buffer.allocUnsafeSlow(GATHERED_BYTES);
-    let at = 0;
-    for (const { bytes, start, end } of parts) at += bytes.copy(this.gathering, at, start, end);
-    return this.gathering.subarray(0, at);
-  }
-
-  /** What was gathered last is still read by somebody. */
-  leaveGathered(): void {
-    this.gathering = null;
   }
 
   outputLimit(client: Client): OutputBufferLimit {

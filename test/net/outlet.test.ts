@@ -1,0 +1,156 @@
+// The way out of a connection: what a reader gets, fast or slow, past the stream or through it.
+
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { type Duplex, duplexPair } from 'node:stream';
+import fc from 'fast-check';
+import { expect, it, onTestFinished } from 'vitest';
+import { DirectWrites } from '../../src/net/direct-write.ts';
+import { Outlet, type OutletKind, SENT } from '../../src/net/outlet.ts';
+import { type ReplyPart, SharedOutput } from '../../src/net/shared-output.ts';
+import { pause, until } from './sockets.ts';
+
+const LARGE_BYTES = 8 * 1024 * 1024;
+
+interface Line {
+  readonly outlet: Outlet;
+  readonly near: Duplex;
+  readonly far: Duplex;
+  /** What was taken by the reader. */
+  readonly received: Buffer[];
+  takenCalls: number;
+}
+
+async function socketPair(): Promise<[near: Socket, far: Socket]> {
+  const server = createServer({ noDelay: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const far = connect((server.address() as { port: number }).port, '127.0.0.1');
+  const [near] = (await once(server, 'connection')) as [Socket];
+  server.close();
+  onTestFinished(() => {
+    near.destroy();
+    far.destroy();
+  });
+  far.on('error', () => {});
+  return [near, far];
+}
+
+async function openLine(kind: OutletKind, shared = new SharedOutput()): Promise<Line> {
+  const [near, far] = kind === 'stream' ? duplexPair() : await socketPair();
+  const outlet = new Outlet(near, kind, shared, () => void line.takenCalls++);
+  const line: Line = { outlet, near, far, received: [], takenCalls: 0 };
+  far.on('data', (chunk: Buffer) => line.received.push(chunk));
+  return line;
+}
+
+function withoutDirectWrites(): SharedOutput {
+  return Object.assign(new SharedOutput(), { direct: null });
+}
+
+function partOf(bytes: Buffer): ReplyPart {
+  return { bytes, start: 0, end: bytes.length };
+}
+
+function bytesReceived({ received }: Line): number {
+  return received.reduce((sum, chunk) => sum + chunk.length, 0);
+}
+
+it('this version of Node lets output go past the stream', () => {
+  expect(DirectWrites.whereKnown()).not.toBeNull();
+});
+
+const KINDS: readonly [name: string, kind: OutletKind, shared: () => SharedOutput][] = [
+  ['a socket, past its stream', 'kernel', () => new SharedOutput()],
+  ['a socket, through its stream', 'kernel', withoutDirectWrites],
+  ['a stream within the process', 'stream', () => new SharedOutput()],
+];
+
+it.each(KINDS)('%s: all arrives in order, however the reader pauses', async (_name, kind, shared) => {
+  const size = fc.oneof(fc.nat(200), fc.nat(100_000), fc.nat(3_000_000));
+  const step = fc.record({
+    sizes: fc.array(size, { minLength: 1, maxLength: 3 }),
+    after: fc.constantFrom('nothing', 'turn', 'pause', 'resume'),
+  });
+  const steps = fc.array(step, { minLength: 1, maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(steps, async (steps) => {
+      const line = await openLine(kind, shared());
+      const expected: Buffer[] = [];
+      let mark = 0;
+      for (const { sizes, after } of steps) {
+        const parts = sizes.map((size) => partOf(Buffer.alloc(size + 1, ++mark)));
+        expected.push(...parts.map(({ bytes }) => Buffer.from(bytes)));
+        const { outlet } = line;
+        const length = parts.reduce((sum, { end }) => sum + end, 0);
+        const sent =
+          parts.length === 1 && !outlet.isBehind
+            ? outlet.sendOne(parts[0]!.bytes, 0, length)
+            : outlet.send(parts, length);
+        expect(outlet.isBehind).toBe(sent !== SENT.OUT);
+        expect(outlet.waitingBytes > 0).toBe(sent !== SENT.OUT);
+        // The memory of replies is used again unless it was lent.
+        if (sent !== SENT.LENT) for (const { bytes } of parts) bytes.fill(0);
+        if (after === 'pause') line.far.pause();
+        else if (after === 'resume') line.far.resume();
+        if (after !== 'nothing') await pause(0);
+      }
+      line.far.resume();
+      const total = expected.reduce((sum, { length }) => sum + length, 0);
+      await until('all bytes have come', () => bytesReceived(line) === total);
+      expect(Buffer.concat(line.received).equals(Buffer.concat(expected))).toBe(true);
+      await until('nothing waits', () => !line.outlet.isBehind);
+      expect(line.outlet.waitingBytes).toBe(0);
+      line.near.destroy();
+      line.far.destroy();
+    }),
+    { numRuns: 40, seed: 20_261 },
+  );
+});
+
+it('says when the system has taken what a slow reader left waiting', async () => {
+  const line = await openLine('kernel');
+  line.far.pause();
+  const bytes = Buffer.alloc(LARGE_BYTES, 'x');
+  expect(line.outlet.sendOne(bytes, 0, bytes.length)).toBe(SENT.LENT);
+  expect(line.outlet.waitingBytes).toBe(LARGE_BYTES);
+  expect(line.outlet.unsentBytes).toBeGreaterThan(0);
+  expect(line.outlet.unsentBytes).toBeLessThan(LARGE_BYTES);
+  expect(line.takenCalls).toBe(0);
+  line.far.resume();
+  await until('it is taken', () => line.takenCalls === 1);
+  expect(line.outlet.isBehind).toBe(false);
+  await until('it has come', () => bytesReceived(line) === LARGE_BYTES);
+});
+
+it('ends after what waits has gone', async () => {
+  const line = await openLine('kernel');
+  line.far.pause();
+  const bytes = Buffer.alloc(LARGE_BYTES, 'x');
+  line.outlet.sendOne(bytes, 0, bytes.length);
+  line.outlet.send([partOf(Buffer.from('the end'))], 7);
+  line.outlet.release();
+  line.near.end();
+  line.far.resume();
+  await once(line.far, 'end');
+  expect(Buffer.concat(line.received).subarray(LARGE_BYTES).toString()).toBe('the end');
+});
+
+it.each([
+  ['while output waits', true],
+  ['before anything is sent', false],
+])('a peer that resets the connection %s is an error of the stream', async (_when, isFirst) => {
+  const line = await openLine('kernel');
+  const errors: NodeJS.ErrnoException[] = [];
+  line.near.on('error', (error) => errors.push(error));
+  line.far.pause();
+  const bytes = Buffer.alloc(LARGE_BYTES, 'x');
+  if (isFirst) expect(line.outlet.sendOne(bytes, 0, bytes.length)).toBe(SENT.LENT);
+  (line.far as Socket).resetAndDestroy();
+  await pause(20);
+  // Nothing is read here, so only a write can find out.
+  if (!isFirst) line.outlet.sendOne(Buffer.from('+PONG\r\n'), 0, 7);
+  await until('the stream is destroyed', () => line.near.destroyed);
+  await until('it tells', () => errors.length > 0);
+  expect(['ECONNRESET', 'EPIPE']).toContain(errors[0]!.code);
+});
