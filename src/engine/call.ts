@@ -145,6 +145,7 @@ export class Executor {
   /** The requests of one input are done: those that shared a reading of the clock have it. */
   inputEnded(): void {
     if (this.sharing > 0) this.readSharedClock();
+    this.server.propagation.inputEnded();
   }
 
   /** Runs a command for a client and writes its reply. */

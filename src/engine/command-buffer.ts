@@ -3,6 +3,7 @@
 
 import { copyBytes, writeText } from '../base/bytes.ts';
 import { writeSafeInteger } from '../base/numbers.ts';
+import { RunCopy } from '../base/run-copy.ts';
 import type { Arguments } from '../resp/arguments.ts';
 
 const INITIAL_BYTES = 16 * 1024;
@@ -19,9 +20,11 @@ const LF = 0x0a;
 export type CommandPart = string | number;
 
 export class CommandBuffer {
-  /** What was added is `bytes[0, at)`. */
+  /** What was added is `bytes[0, at)`, when what was lent is settled. */
   bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   at = 0;
+
+  private readonly lent = new RunCopy();
 
   get isEmpty(): boolean {
     return this.at === 0;
@@ -29,6 +32,7 @@ export class CommandBuffer {
 
   /** Forgets what was added. */
   clear(): void {
+    this.settle();
     this.at = 0;
     if (this.bytes.length > KEPT_BYTES) this.bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   }
@@ -70,6 +74,18 @@ export class CommandBuffer {
     this.at += end - start;
   }
 
+  /** Adds bytes that stay as they are until `settle` is called. */
+  addLent(bytes: Uint8Array, start: number, end: number): void {
+    this.ensure(end - start);
+    this.lent.add(bytes, start, end, this.bytes, this.at);
+    this.at += end - start;
+  }
+
+  /** What was lent is needed no longer. */
+  settle(): void {
+    this.lent.settle();
+  }
+
   private text(text: string): void {
     this.header(DOLLAR, text.length);
     this.lineEnd(writeText(this.bytes, this.at, text));
@@ -97,6 +113,7 @@ export class CommandBuffer {
 
   private ensure(needed: number): void {
     if (this.at + needed <= this.bytes.length) return;
+    this.settle();
     const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, this.at + needed));
     this.bytes.copy(larger, 0, 0, this.at);
     this.bytes = larger;

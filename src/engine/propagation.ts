@@ -5,10 +5,15 @@
 import type { Arguments } from '../resp/arguments.ts';
 import { CommandBuffer, type CommandPart } from './command-buffer.ts';
 
-/** Takes the effects of units, in order. An effect is a command in `bytes[start, end)`, good until the call returns. */
+/** Takes the effects of units, in order. An effect is a command in `bytes[start, end)`. */
 export interface PropagationSink {
-  /** `dbId` is where the effect happened; -1 for one that belongs to no database. */
-  effect(dbId: number, bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * `dbId` is where the effect happened; -1 for one that belongs to no database. What is lent stays as it is until `settle` is
+   * called, other bytes until this returns.
+   */
+  effect(dbId: number, bytes: Uint8Array, start: number, end: number, isLent: boolean): void;
+  /** What was lent will be used for something else. */
+  settle?(): void;
   /** It keeps what changes data, and takes no messages. */
   readonly keepsDataOnly?: boolean;
 }
@@ -40,6 +45,8 @@ export class Propagation {
   private count = 0;
   private replacements: Replacement[] | null = null;
   private isMessage = false;
+  // The sinks were lent bytes of the input that is being run.
+  private hasLent = false;
   private depth = 0;
   private readonly multi = encoded(['MULTI']);
   private readonly exec = encoded(['EXEC']);
@@ -76,14 +83,14 @@ export class Propagation {
     const { bytes } = this.effects;
     for (const sink of this.sinks) {
       const target = targetOf(sink);
-      if (wrapped) sink.effect(NO_DATABASE, this.multi, 0, this.multi.length);
+      if (wrapped) sink.effect(NO_DATABASE, this.multi, 0, this.multi.length, false);
       let start = 0;
       for (let i = 0; i < this.count; i++) {
         const end = this.ends[i]!;
-        if ((this.targetsOf[i]! & target) !== 0) sink.effect(this.dbIds[i]!, bytes, start, end);
+        if ((this.targetsOf[i]! & target) !== 0) sink.effect(this.dbIds[i]!, bytes, start, end, false);
         start = end;
       }
-      if (wrapped) sink.effect(NO_DATABASE, this.exec, 0, this.exec.length);
+      if (wrapped) sink.effect(NO_DATABASE, this.exec, 0, this.exec.length, false);
     }
     this.count = 0;
     this.effects.clear();
@@ -129,10 +136,37 @@ export class Propagation {
         this.added(dbId, targets);
       }
     } else if (changed || this.isMessage) {
-      this.effects.addRequest(args);
-      this.added(dbId, targets);
+      const start = this.isAlone ? args.encodedStart : -1;
+      if (start >= 0) {
+        this.lend(dbId, args, start, targets);
+      } else {
+        this.effects.addRequest(args);
+        this.added(dbId, targets);
+      }
     }
     this.isMessage = false;
+  }
+
+  /** The requests of one input are done, and its bytes will be used for something else. */
+  inputEnded(): void {
+    if (!this.hasLent) return;
+    this.hasLent = false;
+    for (const sink of this.sinks) sink.settle?.();
+  }
+
+  // The running command's effect is the only one of its unit.
+  private get isAlone(): boolean {
+    return this.depth === 1 && this.count === 0;
+  }
+
+  // A request that came just as it is passed on needs no writing, and mostly lies behind the one before it.
+  private lend(dbId: number, args: Arguments, start: number, targets: Targets): void {
+    const last = args.count - 1;
+    const end = args.start(last) + args.length(last) + 2;
+    this.hasLent = true;
+    for (const sink of this.sinks) {
+      if ((targets & targetOf(sink)) !== 0) sink.effect(dbId, args.bytes, start, end, true);
+    }
   }
 
   private listen(): void {

@@ -115,10 +115,20 @@ export class PackedValue {
   /** Whether the `length` bytes from the absolute offset `p` on are this value's text. */
   isText(bytes: Uint8Array, p: number): boolean {
     const { source, start } = this;
-    // What differs is mostly at the end.
-    let i = this.length - 1;
-    while (i >= 0 && bytes[p + i] === source[start + i]) i--;
-    return i < 0;
+    // What differs is mostly at the end; four bytes at a time cost half as much.
+    let i = this.length;
+    for (; i >= 4; i -= 4) {
+      const a = p + i - 4;
+      const b = start + i - 4;
+      const differ =
+        (bytes[a]! ^ source[b]!) |
+        (bytes[a + 1]! ^ source[b + 1]!) |
+        (bytes[a + 2]! ^ source[b + 2]!) |
+        (bytes[a + 3]! ^ source[b + 3]!);
+      if (differ !== 0) return false;
+    }
+    while (--i >= 0) if (bytes[p + i] !== source[start + i]) return false;
+    return true;
   }
 
   /** Whether the entry at the absolute offset `p` holds this value, whichever way either is encoded. */

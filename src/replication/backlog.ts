@@ -4,6 +4,7 @@
 // have, because figures and limits that users know go by them.
 
 import { copyBytes } from '../base/bytes.ts';
+import { RunCopy } from '../base/run-copy.ts';
 
 /** What a block takes beside its bytes, as Redis counts it. */
 export const BLOCK_OVERHEAD_BYTES = 64;
@@ -52,6 +53,8 @@ export class Backlog {
   // Blocks that nobody has lent: the next are made of them.
   private readonly spare: Block[] = [];
   private offset: number;
+  // What is on its way to the last block.
+  private readonly lent = new RunCopy();
 
   /** Begins behind `offset` bytes of the stream. `size` is how much it keeps, about. */
   constructor(size: number, offset: number) {
@@ -64,18 +67,25 @@ export class Backlog {
     return this.offset - this.length + 1;
   }
 
-  /** Adds the next bytes. Returns whether a block was begun: followers may have fallen behind too far. */
-  append(bytes: Uint8Array, start: number, end: number): boolean {
+  /**
+   * Adds the next bytes; what is lent stays as it is until `settle` is called. Returns whether a block was begun: followers may
+   * have fallen behind too far.
+   */
+  append(bytes: Uint8Array, start: number, end: number, isLent = false): boolean {
     const length = end - start;
     const { tail } = this;
-    if (tail !== null && tail.bytes.length - tail.used >= length && this.caughtUp.length === 0) {
-      copyBytes(bytes, start, tail.bytes, tail.used, length);
-      tail.used += length;
-      this.length += length;
-      this.offset += length;
-      return false;
+    if (tail === null || tail.bytes.length - tail.used < length || this.caughtUp.length > 0) {
+      return this.appendInPieces(bytes, start, end);
     }
-    return this.appendInPieces(bytes, start, end);
+    if (isLent) this.lent.add(bytes, start, end, tail.bytes, tail.used);
+    else copyBytes(bytes, start, tail.bytes, tail.used, length);
+    this.added(tail, length);
+    return false;
+  }
+
+  /** What was lent is needed no longer. */
+  settle(): void {
+    this.lent.settle();
   }
 
   /** How much is kept from here on. */
@@ -140,6 +150,7 @@ export class Backlog {
 
   /** Adds what comes behind a cursor to `into`, up to about `room` bytes; returns how many bytes. Nothing is taken yet. */
   read(cursor: Cursor, into: Uint8Array[], room: number): number {
+    this.settle();
     let { block, at } = cursor;
     let length = 0;
     while (block !== null && length < room) {
@@ -196,6 +207,8 @@ export class Backlog {
   }
 
   private appendInPieces(bytes: Uint8Array, start: number, end: number): boolean {
+    // What is on its way goes to a block that may be used anew.
+    this.settle();
     let isNew = false;
     for (let from = start; from < end; ) {
       let block = this.tail;
@@ -206,13 +219,17 @@ export class Backlog {
       this.beginCursors(block);
       const count = Math.min(end - from, block.bytes.length - block.used);
       copyBytes(bytes, from, block.bytes, block.used, count);
-      block.used += count;
-      this.length += count;
-      this.offset += count;
+      this.added(block, count);
       from += count;
     }
     if (isNew) this.trim();
     return isNew;
+  }
+
+  private added(block: Block, bytes: number): void {
+    block.used += bytes;
+    this.length += bytes;
+    this.offset += bytes;
   }
 
   private beginCursors(block: Block): void {

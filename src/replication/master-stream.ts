@@ -42,26 +42,30 @@ export class MasterStream implements PropagationSink {
     this.backlog = null;
   }
 
-  effect(dbId: number, bytes: Uint8Array, start: number, end: number): void {
+  effect(dbId: number, bytes: Uint8Array, start: number, end: number, isLent: boolean): void {
     if (this.backlog === null) {
       // Observed 7.2.4: effects are counted where the append-only file goes by the offset.
       this.history.offset++;
       return;
     }
     if (dbId !== this.dbId && dbId !== NO_DATABASE) this.select(dbId);
-    this.append(bytes, start, end);
+    this.append(bytes, start, end, isLent);
+  }
+
+  settle(): void {
+    this.backlog?.settle();
   }
 
   /** Adds a command of latin1 texts. */
   say(dbId: number, texts: readonly string[]): void {
     const { scratch } = this;
     scratch.addTexts(texts);
-    this.effect(dbId, scratch.bytes, 0, scratch.at);
+    this.effect(dbId, scratch.bytes, 0, scratch.at, false);
     scratch.clear();
   }
 
-  /** Adds bytes as they are. */
-  append(bytes: Uint8Array, start: number, end: number): void {
+  /** Adds bytes as they are; what is lent may be read until `settle` is called. */
+  append(bytes: Uint8Array, start: number, end: number, isLent = false): void {
     const { backlog } = this;
     if (backlog === null) return;
     this.history.offset += end - start;
@@ -69,7 +73,7 @@ export class MasterStream implements PropagationSink {
       this.isDue = true;
       this.turn.expect();
     }
-    if (backlog.append(bytes, start, end)) this.onGrowth();
+    if (backlog.append(bytes, start, end, isLent)) this.onGrowth();
   }
 
   private select(dbId: number): void {

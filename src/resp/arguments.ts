@@ -9,6 +9,8 @@ import { parseInt64Bytes, parseSafeInteger } from '../base/numbers.ts';
 import { NOT_INTEGER, type ReplyError, rangeError, STRING_TOO_LONG } from './errors.ts';
 
 const INITIAL_ARGUMENTS = 16;
+const CR = 13;
+const LF = 10;
 
 export class Arguments {
   bytes: Buffer = Buffer.alloc(0);
@@ -17,6 +19,8 @@ export class Arguments {
   /** How many there are, the command's name among them. */
   count = 0;
 
+  // Where the request begins, as its RESP array: -1 when it did not come as one.
+  private encodedAt = -1;
   private hashedIndex = -1;
   private hash = 0;
 
@@ -32,16 +36,18 @@ export class Arguments {
     return args;
   }
 
-  /** Empties the list, for the next request in `bytes`. */
-  begin(bytes: Buffer): void {
+  /** Empties the list, for the next request in `bytes`; `encodedAt` is where it begins when it is a RESP array. */
+  begin(bytes: Buffer, encodedAt = -1): void {
     this.bytes = bytes;
     this.count = 0;
+    this.encodedAt = encodedAt;
     this.hashedIndex = -1;
   }
 
   /** Leaves the first `count` and takes the others away. */
   keep(count: number): void {
     this.count = count;
+    this.encodedAt = -1;
     if (this.hashedIndex >= count) this.hashedIndex = -1;
   }
 
@@ -57,6 +63,7 @@ export class Arguments {
   /** The slices stay where they are while their bytes have moved by `by` within (another) `bytes`. */
   moved(bytes: Buffer, by: number): void {
     this.bytes = bytes;
+    if (this.encodedAt >= 0) this.encodedAt += by;
     for (let i = 0; i < this.count; i++) this.starts[i]! += by;
   }
 
@@ -146,6 +153,25 @@ export class Arguments {
     return copy;
   }
 
+  /**
+   * Where in `bytes` the request begins just as it would be written anew, up to the end of the line after its last argument;
+   * -1 when it did not come so. (Requests are taken with other bytes at the ends of lines as well.)
+   */
+  get encodedStart(): number {
+    const { bytes, starts, lengths, count, encodedAt } = this;
+    if (encodedAt < 0) return -1;
+    // All numbers that the parser takes are written in the one way that there is.
+    const first = starts[0]!;
+    if (bytes[encodedAt + digitsOf(count) + 2] !== LF) return -1;
+    if (first !== encodedAt + digitsOf(count) + digitsOf(lengths[0]!) + 6) return -1;
+    for (let i = 0; i < count; i++) {
+      const start = starts[i]!;
+      const end = start + lengths[i]!;
+      if (bytes[start - 1] !== LF || bytes[end] !== CR || bytes[end + 1] !== LF) return -1;
+    }
+    return encodedAt;
+  }
+
   /** The bytes of all arguments together. */
   get totalBytes(): number {
     let total = 0;
@@ -161,4 +187,10 @@ export class Arguments {
     this.starts = starts;
     this.lengths = lengths;
   }
+}
+
+function digitsOf(count: number): number {
+  let digits = 1;
+  for (let rest = count; rest >= 10; rest /= 10) digits++;
+  return digits;
 }

@@ -77,7 +77,7 @@ export class RequestParser {
         return this.fail('unauthenticated multibulk length');
       }
       if (count <= 0) return PARSED.EMPTY;
-      args.begin(this.bytes);
+      args.begin(this.bytes, this.requestStart);
       this.remaining = count;
     }
     return this.readBulks(args, limits);

@@ -135,7 +135,7 @@ export class AppendLog implements PropagationSink {
   /** Writes and forces to the disk what there is, and closes the file. */
   close(): void {
     if (this.fd < 0) return;
-    this.settle();
+    this.syncAll();
     const { fd } = this;
     this.fd = -1;
     if (this.isSyncing) this.closing = fd;
@@ -160,7 +160,7 @@ export class AppendLog implements PropagationSink {
     this.setErrors('', '');
   }
 
-  effect(dbId: number, bytes: Uint8Array, start: number, end: number): void {
+  effect(dbId: number, bytes: Uint8Array, start: number, end: number, isLent: boolean): void {
     const { buffer } = this;
     if (buffer.at === 0) this.parts.turn.expect();
     if (this.hasTimestamps) this.addTimestamp();
@@ -169,7 +169,12 @@ export class AppendLog implements PropagationSink {
       this.select[1] = String(dbId);
       buffer.addTexts(this.select);
     }
-    buffer.addBytes(bytes, start, end);
+    if (isLent) buffer.addLent(bytes, start, end);
+    else buffer.addBytes(bytes, start, end);
+  }
+
+  settle(): void {
+    this.buffer.settle();
   }
 
   /**
@@ -180,13 +185,14 @@ export class AppendLog implements PropagationSink {
     if (this.fd < 0) return;
     if (this.buffer.at > 0) {
       if (!force && this.mustWait()) return;
+      this.buffer.settle();
       if (!this.write()) return;
     }
     this.syncIfDue();
   }
 
   /** Writes what waits, and returns when all of it is on the disk, or cannot be brought there: the log says why. */
-  settle(): void {
+  syncAll(): void {
     if (this.fd < 0) return;
     this.flush(true);
     try {

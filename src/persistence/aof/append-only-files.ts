@@ -175,7 +175,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
 
   flush(): void {
     this.folder.settle();
-    this.appendLog.settle();
+    this.appendLog.syncAll();
   }
 
   close(): void {
