@@ -7,16 +7,16 @@ import type { Setting } from './report.ts';
 const SYNC_LIMIT = 1.5;
 
 export function renderReplication({ writes, syncs }: ReplicationResults, setting: Setting): string[] {
-  const rows = writes.flatMap(({ replicas, row: { workload, result } }) =>
-    result === null
-      ? []
-      : [result.ours, result.theirs].map((speed, i) => [
-          workload.name,
-          i === 0 ? setting.ours : setting.theirs,
-          String(replicas),
-          thousands(speed.requestsPerSecond),
-          decimals(speed.cpuUsPerRequest, 2),
-        ]),
+  const rows = writes.flatMap(({ workload, alone, followed }) =>
+    [alone, followed].flatMap((pair, replicas) =>
+      [pair.ours, pair.theirs].map((speed, i) => [
+        workload,
+        i === 0 ? setting.ours : setting.theirs,
+        String(replicas),
+        thousands(speed.requestsPerSecond),
+        decimals(speed.cpuUsPerRequest, 2),
+      ]),
+    ),
   );
   const syncRows = syncs.map(({ server, isDiskless, dataBytes, seconds }) => [
     server,
@@ -27,7 +27,7 @@ export function renderReplication({ writes, syncs }: ReplicationResults, setting
   return [
     '## Replication',
     `Writes with and without a replica; the replica is a ${setting.theirs} for both.`,
-    table(['workload', 'master', 'replicas', 'requests/s', 'CPU µs'], rows),
+    table(['workload', 'master', 'replicas', 'krps', 'CPU µs'], rows),
     'A full synchronization, until the replica serves the data.',
     table(['master', 'way', 'MB', 'seconds'], syncRows),
   ];
@@ -35,22 +35,13 @@ export function renderReplication({ writes, syncs }: ReplicationResults, setting
 
 export function replicationTargets(results: ReplicationResults | null, { theirs }: Setting): string[] {
   if (results === null) return [];
-  const lines: string[] = [];
-  for (const { replicas, row } of results.writes) {
-    const alone = results.writes.find(
-      (other) => other.replicas === 0 && other.row.workload.name === row.workload.name,
-    )?.row.result;
-    if (replicas === 0 || row.result === null || alone === null || alone === undefined) continue;
-    const ourShare = row.result.ours.requestsPerSecond / alone.ours.requestsPerSecond;
-    const theirShare = row.result.theirs.requestsPerSecond / alone.theirs.requestsPerSecond;
-    lines.push(
-      targetLine(
-        `share of throughput that ${theirs} keeps with a replica over ours, ${row.workload.name}`,
-        1,
-        theirShare / ourShare,
-      ),
-    );
-  }
+  const lines = results.writes.map(({ workload, shareRatio }) =>
+    targetLine(
+      `share of throughput that ${theirs} keeps with a replica over ours, ${workload}`,
+      1,
+      shareRatio,
+    ),
+  );
   const [ours, oursByFile, others, othersByFile] = results.syncs;
   for (const [mine, other] of [
     [ours, others],

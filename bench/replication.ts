@@ -3,18 +3,24 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { fillData } from './data-files.ts';
-import { measureRequests, type RequestRow } from './requests.ts';
+import { type Comparison, measureRequests, median, medianSpeed, type Speed } from './requests.ts';
 import { type Children, type RunningServer, type ServerSpec, startServer } from './servers.ts';
-import { workloads } from './workloads.ts';
+import { type Workload, workloads } from './workloads.ts';
 
 const WRITES = ['SET P1 r1M', 'SET P16 r1M'];
 const LINK_TIMEOUT_MS = 600_000;
 const POLL_MS = 20;
 
+/** Medians of the rounds, each of which has all four. */
 export interface ReplicatedRow {
-  readonly replicas: 0 | 1;
-  readonly row: RequestRow;
+  readonly workload: string;
+  readonly alone: Pair;
+  readonly followed: Pair;
+  /** The share of their throughput that they keep with a replica over the share that we keep of ours. */
+  readonly shareRatio: number;
 }
+
+type Pair = Pick<Comparison, 'ours' | 'theirs'>;
 
 export interface FullSyncRow {
   readonly server: string;
@@ -53,21 +59,49 @@ async function measureWrites(
   theirs: ServerSpec,
   { children, benchmark, progress, rounds, scale }: ReplicationOptions,
 ): Promise<ReplicatedRow[]> {
+  const start = async (spec: ServerSpec) => await startServer(children, spec);
+  const alone = [await start(ours), await start(theirs)] as const;
+  const followed = [await start(ours), await start(theirs)] as const;
+  const followers = [await start(theirs), await start(theirs)];
+  for (const [i, follower] of followers.entries()) await synchronize(followed[i]!, follower);
   const rows: ReplicatedRow[] = [];
-  for (const replicas of [0, 1] as const) {
-    const masters = [await startServer(children, ours), await startServer(children, theirs)] as const;
-    const followers =
-      replicas === 0 ? [] : [await startServer(children, theirs), await startServer(children, theirs)];
-    for (const [i, follower] of followers.entries()) await synchronize(masters[i]!, follower);
-    for (const workload of workloads(scale).filter(({ name }) => WRITES.includes(name))) {
-      progress(`replication: ${workload.name}, ${replicas} replicas`);
-      const oursFirst = rows.length % 2 === 0;
-      const requestOptions = { children, benchmark, rounds, oursFirst };
-      rows.push({ replicas, row: await measureRequests(workload, masters[0], masters[1], requestOptions) });
+  for (const workload of workloads(scale).filter(({ name }) => WRITES.includes(name))) {
+    progress(`replication: ${workload.name}`);
+    const aloneRounds: Pair[] = [];
+    const followedRounds: Pair[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const options = { children, benchmark, rounds: 1, oursFirst: round % 2 === 0 };
+      aloneRounds.push(await measurePair(workload, alone, options));
+      followedRounds.push(await measurePair(workload, followed, options));
     }
-    for (const server of [...masters, ...followers]) await server.stop();
+    const shareRatios = aloneRounds.map((pair, i) => kept('theirs', pair, i) / kept('ours', pair, i));
+    function kept(who: keyof Pair, pair: Pair, round: number): number {
+      return followedRounds[round]![who].requestsPerSecond / pair[who].requestsPerSecond;
+    }
+    rows.push({
+      workload: workload.name,
+      alone: medianPair(aloneRounds),
+      followed: medianPair(followedRounds),
+      shareRatio: median(shareRatios),
+    });
   }
+  for (const server of [...alone, ...followed, ...followers]) await server.stop();
   return rows;
+}
+
+async function measurePair(
+  workload: Workload,
+  [ours, theirs]: readonly [RunningServer, RunningServer],
+  options: Parameters<typeof measureRequests>[3],
+): Promise<Pair> {
+  const { result, reason } = await measureRequests(workload, ours, theirs, options);
+  if (result === null) throw new Error(`${workload.name}: ${reason}`);
+  return result;
+}
+
+function medianPair(rounds: readonly Pair[]): Pair {
+  const of = (who: keyof Pair): Speed => medianSpeed(rounds.map((pair) => pair[who]));
+  return { ours: of('ours'), theirs: of('theirs') };
 }
 
 async function measureSyncs(

@@ -195,7 +195,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function medianSpeed(samples: readonly Speed[]): Speed {
+export function medianSpeed(samples: readonly Speed[]): Speed {
   return {
     requestsPerSecond: median(samples.map((sample) => sample.requestsPerSecond)),
     cpuUsPerRequest: medianOfKnown(samples.map((sample) => sample.cpuUsPerRequest)),

@@ -17,6 +17,8 @@ export interface Clock {
   nowUs(): number;
   /** Microseconds since an arbitrary start, with a fraction; for durations only. */
   monotonicUs(): number;
+  /** How long the event loop has waited for something to happen, in microseconds, since an arbitrary start. */
+  idleUs(): number;
 }
 
 /** Uniform randomness. `bytes` is unpredictable to an attacker (seeds, replication IDs); `uint32` is merely fast. */
@@ -173,6 +175,7 @@ const systemClock: Clock = {
   nowMs: () => Date.now(),
   nowUs: () => Math.floor((performance.timeOrigin + performance.now()) * 1000),
   monotonicUs: () => performance.now() * 1000,
+  idleUs: () => performance.eventLoopUtilization().idle * 1000,
 };
 
 const systemTimers: TimerService = {

@@ -101,12 +101,19 @@ export class SortedSetCursor {
       if (taken === 0) return;
       const { runRefs, runStep } = walk;
       let at = walk.runAt;
-      for (let i = 0; i < taken; i++, at += runStep) {
+      reply.roomForShortBulks(taken);
+      for (let i = taken - 1; i >= 0; i--, at += runStep) {
         const ref = runRefs[at]!;
-        const start = members.keyOffset(ref);
-        const length = members.keyLength(ref);
-        if (length < SHORT_BULK_BYTES) reply.shortBulk(members.keyWords(ref), start, length);
-        else reply.bulk(members.keyMemory(ref), start, length);
+        const words = members.keyWords(ref);
+        const block = members.keyBlock(ref);
+        const length = members.keyLengthIn(words, block, ref);
+        const start = members.keyOffsetIn(words, block, ref);
+        if (length < SHORT_BULK_BYTES) {
+          reply.shortBulk(words, start, length);
+        } else {
+          reply.bulk(members.keyMemory(ref), start, length);
+          reply.roomForShortBulks(i);
+        }
       }
       count -= taken;
     }

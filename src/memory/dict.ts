@@ -130,8 +130,12 @@ export class Dict extends ChainedTable {
   }
 
   keyLength(ref: Ref): number {
-    const at = this.heap.offset(ref) >> 2;
-    return ref > 0 ? this.heap.words(ref)[at + 3]! >>> 16 : this.heap.words(ref)[4]!;
+    return this.keyLengthIn(this.heap.words(ref), this.heap.offset(ref) >> 2, ref);
+  }
+
+  /** As `keyLength`, for who has the entry's `keyWords` and `keyBlock` at hand. */
+  keyLengthIn(words: Int32Array, block: number, ref: Ref): number {
+    return ref > 0 ? words[block + 3]! >>> 16 : words[4]!;
   }
 
   valueLength(ref: Ref): number {
@@ -144,11 +148,19 @@ export class Dict extends ChainedTable {
     return this.heap.bytes(ref);
   }
 
+  /** The entry's first word in `keyWords`. */
+  keyBlock(ref: Ref): number {
+    return this.heap.offset(ref) >> 2;
+  }
+
   /** Where the key begins in `heap.bytes(ref)`. */
   keyOffset(ref: Ref): number {
-    if (ref < 0) return LARGE_KEY_OFFSET;
-    const at = this.heap.offset(ref) >> 2;
-    return this.smallKeyOffset(at, this.heap.words(ref)[at + 2]!);
+    return this.keyOffsetIn(this.heap.words(ref), this.heap.offset(ref) >> 2, ref);
+  }
+
+  /** As `keyOffset`, for who has the entry's `keyWords` and `keyBlock` at hand. */
+  keyOffsetIn(words: Int32Array, block: number, ref: Ref): number {
+    return ref > 0 ? this.smallKeyOffset(block, words[block + 2]!) : LARGE_KEY_OFFSET;
   }
 
   /** Where the value begins in `heap.bytes(ref)`. */

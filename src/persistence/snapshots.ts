@@ -66,12 +66,14 @@ export interface SnapshotParts {
 
 // So much comes together before it is handed to the file.
 const HAND_OVER_BYTES = 64 * 1024;
-// A slice, and how long others go first when there are any. What had to be encoded meanwhile because it was about to
-// change is taken off the next slice, so that a snapshot takes a quarter of a busy processor and comes to an end.
+// A slice, and how long others go first when there are any. A snapshot takes so much of the time that the event loop has
+// waited, and of the time that others took. What had to be encoded meanwhile because it was about to change is taken off
+// the next slice.
 const SLICE_US = 1000;
 const LEAST_SLICE_US = 100;
 const REST_MS = 3;
-const SHARE = 1 / 4;
+const SHARE_OF_IDLE = 1 / 2;
+const SHARE_OF_BUSY = 1 / 8;
 // From so many elements or blocks on a value is written in pieces.
 const LEAST_ELEMENTS = 1024;
 const LEAST_BLOCKS = 16;
@@ -233,6 +235,7 @@ class Snapshot implements SnapshotProgress {
   private sliceEndUs = 0;
   // When the slice before was done, and after how many visits.
   private pausedUs: number;
+  private idleAtPauseUs: number;
   private visitsAtPause = 0;
   private visits = 0;
   // What a visit takes, about.
@@ -253,6 +256,7 @@ class Snapshot implements SnapshotProgress {
     this.onEnd = onEnd;
     this.startedMs = parts.clock.nowMs();
     this.pausedUs = parts.clock.monotonicUs();
+    this.idleAtPauseUs = parts.clock.idleUs();
     this.file = this.openOutput();
     this.aside = this.encoder.newSection();
     const databases = options.skipsKeys === true ? [] : parts.keyspace.databases;
@@ -401,6 +405,7 @@ class Snapshot implements SnapshotProgress {
       // Somebody waits for it.
       if (this.options.open !== undefined) this.encoder.handOver(this.take);
       this.pausedUs = clock.monotonicUs();
+      this.idleAtPauseUs = clock.idleUs();
       this.visitsAtPause = this.visits;
       const sliceVisits = this.visits - visitsBefore;
       if (sliceVisits > 0) this.visitUs = (this.visitUs + (this.pausedUs - startUs) / sliceVisits) / 2;
@@ -416,7 +421,9 @@ class Snapshot implements SnapshotProgress {
   private sliceUs(nowUs: number): number {
     if (this.isQuiet) return SLICE_US;
     const spentUs = (this.visits - this.visitsAtPause) * this.visitUs;
-    const dueUs = (nowUs - this.pausedUs) * SHARE - spentUs;
+    const idleUs = this.parts.clock.idleUs() - this.idleAtPauseUs;
+    const busyUs = nowUs - this.pausedUs - idleUs;
+    const dueUs = idleUs * SHARE_OF_IDLE + busyUs * SHARE_OF_BUSY - spentUs;
     return Math.max(LEAST_SLICE_US, Math.min(dueUs, SLICE_US));
   }
 

@@ -170,13 +170,18 @@ export class ReplyWriter {
     this.at = at + 2;
   }
 
+  /** So many `shortBulk`s follow. */
+  roomForShortBulks(count: number): void {
+    this.ensure(count * (SHORT_BULK_BYTES + HEADER_BYTES + 2));
+    if (this.viewed !== this.bytes) this.viewBytes();
+  }
+
   /**
    * As `bulk`, for fewer than SHORT_BULK_BYTES that begin with a word (`start`, in bytes, is a multiple of 4) and whose last word
-   * may be read to its end: what elements of tables are. Takes two thirds of the time for members of 20 bytes.
+   * may be read to its end: what elements of tables are. `roomForShortBulks` must have been called, and nothing else since.
+   * Takes half of the time for members of 20 bytes.
    */
   shortBulk(words: Int32Array, start: number, length: number): void {
-    this.ensure(length + HEADER_BYTES + 2);
-    if (this.viewed !== this.bytes) this.viewBytes();
     const { view } = this;
     let { at } = this;
     if (length < 10) {

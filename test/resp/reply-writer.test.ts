@@ -63,6 +63,7 @@ describe('replies', () => {
       const start = 4 * (length % 37);
       const text = written(2, (w) => {
         w.raw('x'.repeat(length % 8));
+        w.roomForShortBulks(2);
         w.shortBulk(words, start, length);
         w.shortBulk(words, 0, length);
       });

@@ -77,6 +77,8 @@ export class VirtualRuntime implements Runtime {
       nowUs: () => this.startUs + this.passedUs,
       // Not the wall clock's zero, so that one taken for the other shows.
       monotonicUs: () => 1_000_000 + this.passedUs,
+      // Nothing takes time here but waiting.
+      idleUs: () => this.passedUs,
     };
     this.timers = {
       after: (delayMs, run) => this.add(delayMs, 0, run),
