@@ -1,10 +1,11 @@
 // The subcommands of DEBUG that look into keys and tables, or make keys.
 
 import { hexOf, writeText } from '../base/bytes.ts';
-import { encodingName, isLarge } from '../datatypes/kind.ts';
+import { encodingName, isLarge, KIND } from '../datatypes/kind.ts';
 import { plainStringKind } from '../datatypes/string.ts';
 import type { CommandContext } from '../engine/context.ts';
 import { valueDigest } from '../keyspace/digest.ts';
+import { growToTable } from '../keyspace/hash-value.ts';
 import type { TableStats } from '../memory/chained-table.ts';
 import { Arguments } from '../resp/arguments.ts';
 import {
@@ -96,8 +97,13 @@ export function showDatabaseTables({ args, keyspace, reply }: CommandContext): v
 
 /** DEBUG HTSTATS-KEY. */
 export function showKeyTable({ args, db, reply }: CommandContext): void {
-  const ref = db.peek(args, 2);
+  let ref = db.peek(args, 2);
   if (ref === 0) throw NO_SUCH_KEY;
+  if (db.kind(ref) === KIND.HASH_LONG) {
+    // By its name it has one.
+    growToTable(db, ref);
+    ref = db.peek(args, 2);
+  }
   const tables = isLarge(db.kind(ref)) ? db.large(ref).tables?.() : undefined;
   if (tables === undefined) throw NOT_A_HASH_TABLE;
   const isFull = args.count > 3 && args.is(3, 'full');

@@ -10,12 +10,14 @@ export const KIND = {
   SET_INTSET: 4,
   SET_PACKED: 5,
   HASH_PACKED: 6,
-  SORTED_SET_PACKED: 7,
-  LIST_NODES: 8,
-  SET_TABLE: 9,
-  HASH_TABLE: 10,
-  SORTED_SET_TABLE: 11,
-  STREAM: 12,
+  /** Packed, too, though its fields or values are longer than Redis packs: by its names it is a hashtable. */
+  HASH_LONG: 7,
+  SORTED_SET_PACKED: 8,
+  LIST_NODES: 9,
+  SET_TABLE: 10,
+  HASH_TABLE: 11,
+  SORTED_SET_TABLE: 12,
+  STREAM: 13,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
@@ -34,6 +36,7 @@ const TYPE_OF_KIND: readonly Type[] = [
   SET,
   SET,
   HASH,
+  HASH,
   SORTED_SET,
   LIST,
   SET,
@@ -50,6 +53,7 @@ const ENCODING_OF_KIND: readonly string[] = [
   'intset',
   'listpack',
   'listpack',
+  'hashtable',
   'listpack',
   'quicklist',
   'hashtable',

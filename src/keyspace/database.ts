@@ -189,6 +189,12 @@ export class Database {
     return enlarged;
   }
 
+  /** Gives a small value another kind that has the same form. */
+  relabel(ref: Ref, kind: Kind): void {
+    this.beforeChange(ref);
+    this.setKind(ref, kind);
+  }
+
   /**
    * Puts a small value of `length` bytes, which the caller writes, in the place of an entry's large one, and frees that.
    * Returns the entry.

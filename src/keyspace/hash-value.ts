@@ -1,11 +1,12 @@
 // Hashes in both of their forms: one packed block within the key's entry (field, value, field, value …), and a HashTable
-// from the limits of the configuration on; there is no way back. Nobody else knows the forms: commands ask here, and hold
+// from the limits of the configuration on; there is no way back. A few fields stay packed although some are too long for the
+// limits: a table of their own would take several times their memory. Such a hash is called a hashtable all the same. Nobody else knows the forms: commands ask here, and hold
 // at most the place of a field, which is valid until the hash changes. Fields and values come as slices of the request
 // and leave straight into the reply; what works on texts (at the end) is for whoever is in no hurry.
 
 import { toBytes } from '../base/bytes.ts';
 import { HashTable } from '../datatypes/hash-table.ts';
-import { KIND } from '../datatypes/kind.ts';
+import { KIND, type Kind } from '../datatypes/kind.ts';
 import { replyEntries } from '../datatypes/packed-reply.ts';
 import type { Dict } from '../memory/dict.ts';
 import type { Ref } from '../memory/heap.ts';
@@ -35,10 +36,16 @@ import { addPacked, appendPackedPair, deletePacked, replacePacked } from './pack
 export type Place = number;
 export const NO_PLACE: Place = 0;
 
+/** A packed block of so many fields and bytes is kept where only their length forbids it. */
+export const LONG_MAX_FIELDS = 32;
+export const LONG_MAX_BYTES = 2048;
+// What a field or value of such a block takes beside itself, at most.
+const ENTRY_OVERHEAD_BYTES = 7;
+
 /** Throws unless the entry is a hash. */
 export function requireHash(db: Database, ref: Ref): void {
   const kind = db.kind(ref);
-  if (kind !== KIND.HASH_PACKED && kind !== KIND.HASH_TABLE) throw WRONG_TYPE;
+  if (kind !== KIND.HASH_PACKED && kind !== KIND.HASH_LONG && kind !== KIND.HASH_TABLE) throw WRONG_TYPE;
 }
 
 /** The number of fields. O(1). */
@@ -157,13 +164,17 @@ export function forEachPlace(db: Database, ref: Ref, visit: (place: Place) => vo
  */
 export function setFields(db: Database, args: Arguments, key: number, ref: Ref, first: number): number {
   if (ref !== 0 && isTable(db, ref)) return setInTable(tableOf(db, ref), args, first);
-  if (outgrowsPacked(db, ref, args, first)) {
+  const kind = kindFor(db, ref, args, first);
+  if (kind === KIND.HASH_TABLE) {
     const table = ref === 0 ? addTable(db, args, key) : enlarge(db, ref);
     return setInTable(table, args, first);
   }
-  if (ref !== 0) return setInPacked(db, ref, args, first);
+  if (ref !== 0) {
+    if (kind !== db.kind(ref)) db.relabel(ref, kind);
+    return setInPacked(db, ref, args, first);
+  }
   const bytes = packedBytesOf(db, args, first);
-  return fillPacked(db, db.write(args, key, 0, KIND.HASH_PACKED, bytes, false), args, first);
+  return fillPacked(db, db.write(args, key, 0, kind, bytes, false), args, first);
 }
 
 /**
@@ -191,17 +202,22 @@ export function setField(
   }
   const { limits, scratch } = db.keyspace;
   const maxBytes = limits['hash-max-listpack-value'];
+  let kind: Kind = ref === 0 ? KIND.HASH_PACKED : db.kind(ref);
   if (length > maxBytes || value.length > maxBytes) {
-    const table = ref === 0 ? addTable(db, args, key) : enlarge(db, ref);
-    table.set(bytes, start, length, source, value.start, value.length);
-    return;
+    if (length + value.length > LONG_MAX_BYTES) {
+      const table = ref === 0 ? addTable(db, args, key) : enlarge(db, ref);
+      table.set(bytes, start, length, source, value.start, value.length);
+      return;
+    }
+    kind = KIND.HASH_LONG;
+    if (ref !== 0) db.relabel(ref, kind);
   }
   if (place !== NO_PLACE) {
     const at = packedNext(db.valueMemory(ref), db.valueOffset(ref), place);
     convertIfLong(db, replacePacked(db, ref, at, value));
     return;
   }
-  const to = ref === 0 ? addPacked(db, args, key, KIND.HASH_PACKED) : ref;
+  const to = ref === 0 ? addPacked(db, args, key, kind) : ref;
   convertIfLong(db, appendPackedPair(db, to, scratch.first.setBytes(bytes, start, length), value));
 }
 
@@ -255,12 +271,13 @@ export function forEachField(db: Database, ref: Ref, visit: (field: string, valu
  */
 export function storeHash(db: Database, args: Arguments, i: number, ref: Ref, pairs: readonly string[]): Ref {
   const source = Arguments.from(pairs);
-  if (outgrowsPacked(db, 0, source, 0)) {
+  const kind = kindFor(db, 0, source, 0);
+  if (kind === KIND.HASH_TABLE) {
     const table = newTable(db);
     setInTable(table, source, 0);
     return db.writeLarge(args, i, ref, KIND.HASH_TABLE, table);
   }
-  const to = db.write(args, i, ref, KIND.HASH_PACKED, packedBytesOf(db, source, 0), false);
+  const to = db.write(args, i, ref, kind, packedBytesOf(db, source, 0), false);
   fillPacked(db, to, source, 0);
   return to;
 }
@@ -280,19 +297,27 @@ function findPacked(db: Database, ref: Ref, field: PackedValue): Place {
   return at === NO_ENTRY ? NO_PLACE : at;
 }
 
-// Observed 7.2.4: decided by the request before any of it is stored, so that fields which come twice or are there already
-// count as new.
-function outgrowsPacked(db: Database, ref: Ref, args: Arguments, first: number): boolean {
+// The kind of the hash that also has these fields. Observed 7.2.4: decided by the request before any of it is stored, so
+// that fields which come twice or are there already count as new.
+function kindFor(db: Database, ref: Ref, args: Arguments, first: number): Kind {
   const { limits } = db.keyspace;
-  if ((args.count - first) >> 1 > limits['hash-max-listpack-entries']) return true;
+  const entries = args.count - first;
+  if (entries >> 1 > limits['hash-max-listpack-entries']) return KIND.HASH_TABLE;
   const maxBytes = limits['hash-max-listpack-value'];
-  let bytes = ref === 0 ? 0 : db.valueLength(ref);
+  let isLong = ref !== 0 && db.kind(ref) === KIND.HASH_LONG;
+  let added = 0;
   for (let i = first; i < args.count; i++) {
     const length = args.length(i);
-    if (length > maxBytes) return true;
-    bytes += length;
+    if (length > maxBytes) isLong = true;
+    added += length;
   }
-  return bytes > PACKED_MAX_BYTES;
+  if (isLong) {
+    const isShort =
+      added + entries * ENTRY_OVERHEAD_BYTES < LONG_MAX_BYTES && entries >> 1 <= LONG_MAX_FIELDS;
+    return isShort ? KIND.HASH_LONG : KIND.HASH_TABLE;
+  }
+  const bytes = ref === 0 ? added : db.valueLength(ref) + added;
+  return bytes > PACKED_MAX_BYTES ? KIND.HASH_TABLE : KIND.HASH_PACKED;
 }
 
 function setInTable(table: HashTable, args: Arguments, first: number): number {
@@ -371,10 +396,17 @@ function fillPacked(db: Database, ref: Ref, args: Arguments, first: number): num
   return added;
 }
 
+/** Gives a hash the form of a table if it has not. */
+export function growToTable(db: Database, ref: Ref): void {
+  if (!isTable(db, ref)) enlarge(db, ref);
+}
+
 // For a packed hash that may have grown; one that did not is asked, too, because the limit may have sunk.
 function convertIfLong(db: Database, ref: Ref): void {
+  const bytes = db.valueLength(ref);
   const length = packedLength(db.valueMemory(ref), db.valueOffset(ref)) / 2;
-  if (length > db.keyspace.limits['hash-max-listpack-entries']) enlarge(db, ref);
+  const isTooLong = db.kind(ref) === KIND.HASH_LONG && (length > LONG_MAX_FIELDS || bytes > LONG_MAX_BYTES);
+  if (isTooLong || length > db.keyspace.limits['hash-max-listpack-entries']) enlarge(db, ref);
 }
 
 function newTable({ keyspace }: Database): HashTable {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SeededRandom } from '../../src/base/runtime.ts';
 import type { HashTable } from '../../src/datatypes/hash-table.ts';
-import { KIND } from '../../src/datatypes/kind.ts';
+import { encodingName, KIND, type Kind } from '../../src/datatypes/kind.ts';
 import type { Database } from '../../src/keyspace/database.ts';
 import { DEFAULT_LIMITS } from '../../src/keyspace/encoding-limits.ts';
 import {
@@ -11,6 +11,8 @@ import {
   forEachField,
   hashFieldText,
   hashLength,
+  LONG_MAX_BYTES,
+  LONG_MAX_FIELDS,
   NO_PLACE,
   readField,
   readValue,
@@ -34,12 +36,14 @@ class CheckedHash {
   readonly model = new Map<string, string>();
   isTable = false;
   private readonly emptyBytes: number;
+  private readonly maxEntries: number;
 
-  constructor() {
+  constructor(maxEntries = MAX_ENTRIES) {
+    this.maxEntries = maxEntries;
     this.keyspace = new Keyspace(1, new SeededRandom(Uint8Array.from([7])));
     this.keyspace.limits = {
       ...DEFAULT_LIMITS,
-      'hash-max-listpack-entries': MAX_ENTRIES,
+      'hash-max-listpack-entries': maxEntries,
       'hash-max-listpack-value': MAX_BYTES,
     };
     this.db = this.keyspace.database(0);
@@ -55,7 +59,7 @@ class CheckedHash {
     const isLong = pairs.flat().some((text) => text.length > MAX_BYTES);
     const before = this.model.size;
     for (const [field, value] of pairs) this.model.set(field, value);
-    this.isTable ||= pairs.length > MAX_ENTRIES || isLong || this.model.size > MAX_ENTRIES;
+    this.isTable ||= pairs.length > this.maxEntries || isLong || this.model.size > this.maxEntries;
     expect(setFields(this.db, args, 1, this.ref, 2)).toBe(this.model.size - before);
   }
 
@@ -66,7 +70,8 @@ class CheckedHash {
     expect(place !== NO_PLACE).toBe(this.model.has(field));
     setField(this.db, args, 1, ref, 2, place, this.keyspace.scratch.second.setText(value));
     this.model.set(field, value);
-    this.isTable ||= field.length > MAX_BYTES || value.length > MAX_BYTES || this.model.size > MAX_ENTRIES;
+    this.isTable ||=
+      field.length > MAX_BYTES || value.length > MAX_BYTES || this.model.size > this.maxEntries;
   }
 
   delete(fields: readonly string[]): void {
@@ -82,7 +87,7 @@ class CheckedHash {
     storeHash(this.db, Arguments.from(['key']), 0, this.ref, [...pairs].flat());
     this.model.clear();
     for (const [field, value] of pairs) this.model.set(field, value);
-    this.isTable = pairs.size > MAX_ENTRIES || [...pairs].flat().some((text) => text.length > MAX_BYTES);
+    this.isTable = pairs.size > this.maxEntries || [...pairs].flat().some((text) => text.length > MAX_BYTES);
   }
 
   check(): void {
@@ -92,14 +97,17 @@ class CheckedHash {
       expect(keyspace.heap.usedBytes).toBe(this.emptyBytes);
       return;
     }
-    expect(db.kind(ref)).toBe(this.isTable ? KIND.HASH_TABLE : KIND.HASH_PACKED);
+    const kind = db.kind(ref);
+    expect(encodingName(kind)).toBe(this.isTable ? 'hashtable' : 'listpack');
     expect(hashLength(db, ref)).toBe(model.size);
     const found: [string, string][] = [];
     forEachField(db, ref, (field, value) => found.push([field, value]));
-    if (this.isTable) {
+    if (kind === KIND.HASH_TABLE) {
       expect(new Map(found)).toEqual(model);
     } else {
       expect(found).toEqual([...model]);
+      expect(hashLength(db, ref)).toBeLessThanOrEqual(LONG_MAX_FIELDS);
+      expect(db.valueLength(ref)).toBeLessThanOrEqual(LONG_MAX_BYTES);
       expect(packedValidate(db.valueMemory(ref), db.valueOffset(ref), db.valueLength(ref), true)).toBe(true);
     }
     expect(found.length).toBe(model.size);
@@ -127,7 +135,12 @@ const value = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: 'binary-ascii', maxLength: MAX_BYTES }) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('z'.repeat(MAX_BYTES + 1), 'z'.repeat(20_000), '-9223372036854775808'),
+    arbitrary: fc.constantFrom(
+      'z'.repeat(MAX_BYTES + 1),
+      'z'.repeat(700),
+      'z'.repeat(20_000),
+      '-9223372036854775808',
+    ),
   },
 );
 const pair = fc.tuple(field, value);
@@ -146,6 +159,45 @@ const step = fc.oneof(
     arbitrary: fc.array(pair, { maxLength: 8 }).map((pairs) => ['store', new Map(pairs)] as const),
   },
 );
+
+describe('a few long fields', () => {
+  function kindsOf(steps: readonly (readonly [string, string][])[]): Kind[] {
+    const hash = new CheckedHash(DEFAULT_LIMITS['hash-max-listpack-entries']);
+    return steps.map((pairs) => {
+      hash.setMany(pairs);
+      hash.check();
+      return hash.db.kind(hash.ref);
+    });
+  }
+
+  const long = 'v'.repeat(MAX_BYTES + 1);
+  const fields = (first: number, count: number) =>
+    Array.from({ length: count }, (_, i): [string, string] => [`f${first + i}`, 'v']);
+
+  test('stay packed while they are few', () => {
+    const { HASH_LONG, HASH_PACKED, HASH_TABLE } = KIND;
+    expect(kindsOf([fields(0, 9), [['long', long]], fields(9, 22), fields(31, 1)])).toEqual([
+      HASH_PACKED,
+      HASH_LONG,
+      HASH_LONG,
+      HASH_TABLE,
+    ]);
+    expect(kindsOf([[...fields(0, 40), ['long', long]]])).toEqual([HASH_TABLE]);
+  });
+
+  test('stay packed while they are not too long together', () => {
+    const { HASH_LONG, HASH_TABLE } = KIND;
+    const text = 'w'.repeat(900);
+    expect(kindsOf([[['a', text]], [['b', text]], [['a', long]], [['a', text]], [['c', text]]])).toEqual([
+      HASH_LONG,
+      HASH_LONG,
+      HASH_LONG,
+      HASH_LONG,
+      HASH_TABLE,
+    ]);
+    expect(kindsOf([[['a', 'w'.repeat(LONG_MAX_BYTES)]]])).toEqual([HASH_TABLE]);
+  });
+});
 
 test('a hash is a map, in the form that the limits ask for', () => {
   fc.assert(

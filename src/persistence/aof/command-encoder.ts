@@ -221,6 +221,7 @@ export class CommandEncoder implements SnapshotEncoder {
         this.set(db.large(ref) as SetTable);
         return;
       case KIND.HASH_PACKED:
+      case KIND.HASH_LONG:
         this.packed('HMSET', db, ref, 2);
         return;
       case KIND.HASH_TABLE:

@@ -2,6 +2,7 @@
 
 import { HashTable } from '../../datatypes/hash-table.ts';
 import { KIND } from '../../datatypes/kind.ts';
+import { LONG_MAX_BYTES, LONG_MAX_FIELDS } from '../../keyspace/hash-value.ts';
 import type { Keyspace } from '../../keyspace/keyspace.ts';
 import { PACKED_HEADER_BYTES, PACKED_MAX_BYTES, PackedBuffer, packedEnd } from '../../memory/packed.ts';
 import { PackedEntry, PackedValue } from '../../memory/packed-entry.ts';
@@ -21,6 +22,8 @@ export class HashBuilder implements Builder {
   private readonly packed = new PackedBuffer();
   private readonly fields = new Set<string>();
   private table: HashTable | null = null;
+  // A field or value is longer than Redis packs.
+  private isLong = false;
 
   /**
    * For about `count` fields. Where `anyLength`, only their number makes it a table: so it is for blocks that were packed
@@ -38,8 +41,9 @@ export class HashBuilder implements Builder {
     return this.table?.size ?? this.fields.size;
   }
 
+  /** Whether it is packed by Redis's names. */
   get isPacked(): boolean {
-    return this.table === null;
+    return this.table === null && !this.isLong;
   }
 
   /** Adds a pair; returns false when the field is there already. */
@@ -63,7 +67,7 @@ export class HashBuilder implements Builder {
       return null;
     }
     if (this.table !== null) return new BuiltValue(KIND.HASH_TABLE, this.table);
-    return new SmallValue().set(KIND.HASH_PACKED, this.packed.bytes);
+    return new SmallValue().set(this.isLong ? KIND.HASH_LONG : KIND.HASH_PACKED, this.packed.bytes);
   }
 
   discard(): void {
@@ -71,11 +75,11 @@ export class HashBuilder implements Builder {
   }
 
   private fits(field: PackedValue, value: PackedValue): boolean {
-    return (
-      this.fields.size <= this.maxEntries &&
-      Math.max(field.length, value.length) <= this.maxLength &&
-      this.packed.bytes.length + field.length + value.length <= PACKED_MAX_BYTES
-    );
+    if (Math.max(field.length, value.length) > this.maxLength) this.isLong = true;
+    const bytes = this.packed.bytes.length + field.length + value.length;
+    if (this.fields.size > this.maxEntries) return false;
+    if (this.isLong) return this.fields.size <= LONG_MAX_FIELDS && bytes <= LONG_MAX_BYTES;
+    return bytes <= PACKED_MAX_BYTES;
   }
 
   private becomeTable(capacity: number): void {

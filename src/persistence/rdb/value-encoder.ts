@@ -29,6 +29,7 @@ const TYPE_OF_KIND: Readonly<Record<Kind, RdbType>> = {
   [KIND.SET_INTSET]: SET_INTSET,
   [KIND.SET_PACKED]: SET_PACKED,
   [KIND.HASH_PACKED]: HASH_PACKED,
+  [KIND.HASH_LONG]: HASH,
   [KIND.SORTED_SET_PACKED]: RDB_TYPE.SORTED_SET_PACKED,
   [KIND.LIST_NODES]: LIST_NODES,
   [KIND.SET_TABLE]: SET,
@@ -58,10 +59,13 @@ export function writeValue(writer: RdbWriter, db: Database, ref: Ref): void {
       return;
     case KIND.SET_PACKED:
       if (writer.version < PACKED_SETS_SINCE) {
-        writePackedAsSet(writer, db.valueMemory(ref), db.valueOffset(ref));
+        writeTexts(writer, db.valueMemory(ref), db.valueOffset(ref), 1);
         return;
       }
       break;
+    case KIND.HASH_LONG:
+      writeTexts(writer, db.valueMemory(ref), db.valueOffset(ref), 2);
+      return;
     case KIND.SET_TABLE:
       writeSet(writer, db.large(ref) as SetTable);
       return;
@@ -78,8 +82,9 @@ export function writeValue(writer: RdbWriter, db: Database, ref: Ref): void {
   writer.string(db.valueMemory(ref), db.valueOffset(ref), db.valueLength(ref));
 }
 
-function writePackedAsSet(writer: RdbWriter, bytes: Uint8Array, base: number): void {
-  writer.length(packedLength(bytes, base));
+// What a packed block holds, as elements of so many texts each.
+function writeTexts(writer: RdbWriter, bytes: Uint8Array, base: number, ofEach: 1 | 2): void {
+  writer.length(packedLength(bytes, base) / ofEach);
   const entry = new PackedEntry();
   const end = packedEnd(bytes, base);
   for (let at = PACKED_HEADER_BYTES; at < end; ) {
