@@ -15,6 +15,7 @@ import { Config } from './config/config.ts';
 import { bytesFromText, errorCode } from './config/file-text.ts';
 import { ConfigFileError, type ConfigSource, loadConfig } from './config/parser.ts';
 import type { Fault } from './engine/fault.ts';
+import { letSmallHeapGrow } from './process/collector.ts';
 import { faultOf, writeCrashReport } from './process/crash-report.ts';
 import { Host } from './process/host.ts';
 import { raiseInliningLimits } from './process/inlining.ts';
@@ -37,6 +38,7 @@ function main(): void {
   const runtime = systemRuntime();
   answerAndLeave(runtime, process.argv.slice(2));
   raiseInliningLimits();
+  letSmallHeapGrow(runtime);
   const source = readArguments();
   const config = new Config(runtime, bytesFromText(process.cwd()));
   const supervisor = new ServiceManager(runtime);
