@@ -6,6 +6,9 @@ import type { LuaValue } from './value.ts';
 
 const NONE = -1;
 const MAX_BITS = 26;
+/** Constructors of records with up to so many fields, all of them texts, are remembered: scripts make the same again and again. */
+const MAX_RECORD = 8;
+const RECORDS = 64;
 /** Scratch space that is larger than this is let go. */
 const MAX_KEPT = 1 << 14;
 
@@ -19,7 +22,7 @@ export function traversalOrder(
   deaths: Deaths,
   hashSlots: number,
   arrayLength: number,
-): number[] {
+): readonly number[] {
   return keys.length < 2 ? keys.map(placeOf) : nodes.order(keys, deaths, hashSlots, arrayLength);
 }
 
@@ -29,7 +32,14 @@ function placeOf(_key: LuaValue, place: number): number {
   return place;
 }
 
+/** A constructor's keys and their order. */
+interface RecordOrder {
+  readonly keys: readonly LuaValue[];
+  readonly order: readonly number[];
+}
+
 class Nodes {
+  private readonly records = new Array<RecordOrder | null>(RECORDS).fill(null);
   private keys: readonly LuaValue[] = [];
   private deaths: Deaths = null;
   /** How many keys have been added. */
@@ -48,7 +58,30 @@ class Nodes {
   private size = 0;
   private free = 0;
 
-  order(keys: readonly LuaValue[], deaths: Deaths, hashSlots: number, arrayLength: number): number[] {
+  order(
+    keys: readonly LuaValue[],
+    deaths: Deaths,
+    hashSlots: number,
+    arrayLength: number,
+  ): readonly number[] {
+    if (deaths !== null || hashSlots !== keys.length || hashSlots > MAX_RECORD) {
+      return this.newOrder(keys, deaths, hashSlots, arrayLength);
+    }
+    const place = recordPlace(keys);
+    if (place === NONE) return this.newOrder(keys, deaths, hashSlots, arrayLength);
+    const known = this.records[place]!;
+    if (known !== null && areSame(known.keys, keys)) return known.order;
+    const order = this.newOrder(keys, deaths, hashSlots, arrayLength);
+    this.records[place] = { keys: [...keys], order };
+    return order;
+  }
+
+  private newOrder(
+    keys: readonly LuaValue[],
+    deaths: Deaths,
+    hashSlots: number,
+    arrayLength: number,
+  ): number[] {
     this.begin(keys, arrayLength);
     this.deaths = deaths;
     this.resize(hashSlots);
@@ -197,6 +230,22 @@ class Nodes {
 }
 
 const nodes = new Nodes();
+
+// Where the order of these keys is remembered; NONE unless all of them are texts.
+function recordPlace(keys: readonly LuaValue[]): number {
+  let sum = keys.length;
+  for (const key of keys) {
+    if (typeof key !== 'string') return NONE;
+    sum = 3 * sum + key.length;
+  }
+  return sum % RECORDS;
+}
+
+function areSame(a: readonly LuaValue[], b: readonly LuaValue[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
 // The largest power of two of which more than half would be used.
 function arraySizeFor(counts: Int32Array, whole: number): { size: number; used: number } {

@@ -37,7 +37,7 @@ export class LuaTable {
   /** Of the key that was handed out last, -1 for one of the array part. */
   private lastPlace = -1;
   /** The slots in the order of traversal, and where in it each slot is. */
-  private order: number[] | null = null;
+  private order: readonly number[] | null = null;
   private orderPlaces: Int32Array | null = null;
 
   /** The list becomes the array part. It must not be used any more; nil in it is allowed. */
