@@ -121,7 +121,7 @@ function renderAppends(rows: readonly AppendRow[], names: Names): string {
 }
 
 function lostShare(row: SnapshotLoadRow): number {
-  return Math.max(0, 1 - row.busyPeakPerSecond / row.peakPerSecond);
+  return Math.max(0, 1 - row.busyPeakPerSecond / row.peakAroundPerSecond);
 }
 
 function extraShare(row: SnapshotLoadRow): number | null {

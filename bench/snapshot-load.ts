@@ -32,8 +32,9 @@ export interface SnapshotLoadRow {
   /** At half of the peak, without and with the snapshot. */
   readonly quiet: SteadyReport;
   readonly busy: SteadyReport;
-  /** At the peak, with the snapshot. */
+  /** At the peak: with the snapshot, and just before and after it. */
   readonly busyPeakPerSecond: number;
+  readonly peakAroundPerSecond: number;
   /** What the snapshot took at half of the peak. */
   readonly seconds: number;
   /** Growth of the resident memory at half of the peak, with what a child has copied; null where there is no /proc. */
@@ -81,13 +82,7 @@ async function measureCommand(
   steady: SteadyLoad,
   { keys }: SnapshotLoadOptions,
 ): Promise<SnapshotLoadRow> {
-  await steady.window(null);
-  await sleep(SETTLE_MS);
-  await steady.window(null);
-  await sleep(PEAK_MS);
-  const peak = await steady.window(0);
-  const peakPerSecond = peak.commands / peak.seconds;
-  await sleep(SETTLE_MS);
+  const peakPerSecond = await measurePeak(steady);
 
   const rate = peakPerSecond / 2;
   await steady.window(rate);
@@ -106,12 +101,15 @@ async function measureCommand(
   const copied = Number(persistence.get(command === 'BGSAVE' ? 'rdb_last_cow_size' : 'aof_last_cow_size'));
   await sleep(SETTLE_MS);
 
+  // A machine changes its speed: what is compared is as near as can be.
+  const peakBefore = await measurePeak(steady);
   await steady.window(null);
   await sleep(SETTLE_MS);
   await succeed(server, [command]);
   await steady.window(null);
   await whileRunning(command, server, () => undefined);
   const busyPeak = await steady.window(0);
+  const peakAfter = await measurePeak(steady);
   return {
     server: server.name,
     command,
@@ -120,11 +118,22 @@ async function measureCommand(
     quiet,
     busy,
     busyPeakPerSecond: busyPeak.commands / busyPeak.seconds,
+    peakAroundPerSecond: (peakBefore + peakAfter) / 2,
     seconds,
     extraBytes: before === null ? null : highest - before + copied,
     usedBytes: Number((await server.control.info('memory')).get('used_memory')),
     changedShare: 1 - Math.exp(-busy.commands / keys),
   };
+}
+
+async function measurePeak(steady: SteadyLoad): Promise<number> {
+  await steady.window(null);
+  await sleep(SETTLE_MS);
+  await steady.window(null);
+  await sleep(PEAK_MS);
+  const { commands, seconds } = await steady.window(0);
+  await sleep(SETTLE_MS);
+  return commands / seconds;
 }
 
 /** Calls `sample` until the command has done its work; returns how many seconds that took. Rejects when it failed. */
