@@ -15,6 +15,8 @@ export type WhenTaken = (error: Error | null) => void;
 
 interface WriteRequest {
   oncomplete: ((status: number) => void) | null;
+  /** What the system still reads: the request lives until that is done, and nobody else may hold the memory. */
+  buffer: Uint8Array | null;
 }
 
 interface StreamBinding {
@@ -54,6 +56,7 @@ export class DirectWrites {
     if (handle?.writeBuffer === undefined) return WRITTEN.NOT;
     if (handle.writeBuffer(request, bytes) !== 0) return WRITTEN.NOT;
     if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) return WRITTEN.WHOLLY;
+    request.buffer = bytes;
     request.oncomplete = (status) => whenTaken(status < 0 ? systemError(status) : null);
     this.request = new binding.WriteWrap();
     return WRITTEN.IN_PART;

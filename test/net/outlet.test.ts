@@ -3,6 +3,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import { DirectWrites } from '../../src/net/direct-write.ts';
@@ -121,6 +123,26 @@ it('says when the system has taken what a slow reader left waiting', async () =>
   await until('it is taken', () => line.takenCalls === 1);
   expect(line.outlet.isBehind).toBe(false);
   await until('it has come', () => bytesReceived(line) === LARGE_BYTES);
+});
+
+it('keeps the memory that the system still reads', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const line = await openLine('kernel');
+  line.far.pause();
+  // Nobody else holds it.
+  const sent = ((bytes: Buffer) => line.outlet.sendOne(bytes, 0, bytes.length))(
+    Buffer.alloc(LARGE_BYTES, 'x'),
+  );
+  expect(sent).toBe(SENT.LENT);
+  await pause(0);
+  collectGarbage();
+  const others = Array.from({ length: 4 }, () => Buffer.alloc(LARGE_BYTES, 'y'));
+  line.far.resume();
+  await until('it has come', () => bytesReceived(line) === LARGE_BYTES);
+  expect(Buffer.concat(line.received).indexOf('y')).toBe(-1);
+  expect(Buffer.concat(line.received).equals(Buffer.alloc(LARGE_BYTES, 'x'))).toBe(true);
+  expect(others.length).toBe(4);
 });
 
 it('ends after what waits has gone', async () => {
