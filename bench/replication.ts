@@ -59,7 +59,7 @@ async function measureWrites(
   theirs: ServerSpec,
   { children, benchmark, progress, rounds, scale }: ReplicationOptions,
 ): Promise<ReplicatedRow[]> {
-  const start = async (spec: ServerSpec) => await startServer(children, spec);
+  const start = (spec: ServerSpec) => startServer(children, spec);
   const alone = [await start(ours), await start(theirs)] as const;
   const followed = [await start(ours), await start(theirs)] as const;
   const followers = [await start(theirs), await start(theirs)];
@@ -74,10 +74,10 @@ async function measureWrites(
       aloneRounds.push(await measurePair(workload, alone, options));
       followedRounds.push(await measurePair(workload, followed, options));
     }
-    const shareRatios = aloneRounds.map((pair, i) => kept('theirs', pair, i) / kept('ours', pair, i));
-    function kept(who: keyof Pair, pair: Pair, round: number): number {
-      return followedRounds[round]![who].requestsPerSecond / pair[who].requestsPerSecond;
-    }
+    const shareRatios = aloneRounds.map((pair, i) => {
+      const beside = followedRounds[i]!;
+      return share(beside.theirs, pair.theirs) / share(beside.ours, pair.ours);
+    });
     rows.push({
       workload: workload.name,
       alone: medianPair(aloneRounds),
@@ -97,6 +97,10 @@ async function measurePair(
   const { result, reason } = await measureRequests(workload, ours, theirs, options);
   if (result === null) throw new Error(`${workload.name}: ${reason}`);
   return result;
+}
+
+function share(followed: Speed, alone: Speed): number {
+  return followed.requestsPerSecond / alone.requestsPerSecond;
 }
 
 function medianPair(rounds: readonly Pair[]): Pair {

@@ -1,8 +1,8 @@
 // Hashes in both of their forms: one packed block within the key's entry (field, value, field, value …), and a HashTable
-// from the limits of the configuration on; there is no way back. A few fields stay packed although some are too long for the
-// limits: a table of their own would take several times their memory. Such a hash is called a hashtable all the same. Nobody else knows the forms: commands ask here, and hold
-// at most the place of a field, which is valid until the hash changes. Fields and values come as slices of the request
-// and leave straight into the reply; what works on texts (at the end) is for whoever is in no hurry.
+// from the limits of the configuration on; there is no way back. A few fields stay packed although some are too long for
+// the limits (decision 14), and are called a hashtable all the same. Nobody else knows the forms: commands ask here, and
+// hold at most the place of a field, which is valid until the hash changes. Fields and values come as slices of the
+// request and leave straight into the reply; what works on texts (at the end) is for whoever is in no hurry.
 
 import { toBytes } from '../base/bytes.ts';
 import { HashTable } from '../datatypes/hash-table.ts';
@@ -396,9 +396,9 @@ function fillPacked(db: Database, ref: Ref, args: Arguments, first: number): num
   return added;
 }
 
-/** Gives a hash the form of a table if it has not. */
+/** Gives a packed hash the form of a table: for those who ask to see it by that name. Its entry may move. */
 export function growToTable(db: Database, ref: Ref): void {
-  if (!isTable(db, ref)) enlarge(db, ref);
+  enlarge(db, ref);
 }
 
 // For a packed hash that may have grown; one that did not is asked, too, because the limit may have sunk.

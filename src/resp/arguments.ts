@@ -5,7 +5,7 @@
 import { constants } from 'node:buffer';
 import { bytesAreWord, toText } from '../base/bytes.ts';
 import { type HashSeed, hashBytes } from '../base/hash.ts';
-import { parseInt64Bytes, parseSafeInteger } from '../base/numbers.ts';
+import { decimalDigits, parseInt64Bytes, parseSafeInteger } from '../base/numbers.ts';
 import { NOT_INTEGER, type ReplyError, rangeError, STRING_TOO_LONG } from './errors.ts';
 
 const INITIAL_ARGUMENTS = 16;
@@ -162,8 +162,8 @@ export class Arguments {
     if (encodedAt < 0) return -1;
     // All numbers that the parser takes are written in the one way that there is.
     const first = starts[0]!;
-    if (bytes[encodedAt + digitsOf(count) + 2] !== LF) return -1;
-    if (first !== encodedAt + digitsOf(count) + digitsOf(lengths[0]!) + 6) return -1;
+    if (bytes[encodedAt + decimalDigits(count) + 2] !== LF) return -1;
+    if (first !== encodedAt + decimalDigits(count) + decimalDigits(lengths[0]!) + 6) return -1;
     for (let i = 0; i < count; i++) {
       const start = starts[i]!;
       const end = start + lengths[i]!;
@@ -187,10 +187,4 @@ export class Arguments {
     this.starts = starts;
     this.lengths = lengths;
   }
-}
-
-function digitsOf(count: number): number {
-  let digits = 1;
-  for (let rest = count; rest >= 10; rest /= 10) digits++;
-  return digits;
 }
