@@ -143,7 +143,8 @@ function writeFields(ctx: CommandContext, highest: number): void {
     else if (writeField(ctx, ref, i, operation, rule, grows)) changes++;
     i += argumentsOf(operation);
   }
-  if (changes > 0) ctx.changed('setbit', 1, changes);
+  // A string that has grown has changed even when every operation failed: the replicas must have it too.
+  if (changes > 0 || grows) ctx.changed('setbit', 1, Math.max(changes, 1));
 }
 
 function replyField(ctx: CommandContext, ref: Ref, i: number): void {

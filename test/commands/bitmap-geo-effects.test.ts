@@ -28,7 +28,12 @@ const BITS: readonly Row[] = [
   [['BITFIELD f SET u8 0 6'], [], [], 0],
   [['BITFIELD f SET u8 100 0 SET u8 100 0'], ['0 setbit f'], ['0 BITFIELD f SET u8 100 0 SET u8 100 0'], 2],
   [['BITFIELD f OVERFLOW FAIL SET u8 0 300'], [], [], 0],
-  [['BITFIELD f2 OVERFLOW FAIL SET u8 0 300'], ['0 new f2'], [], 0],
+  [
+    ['BITFIELD f2 OVERFLOW FAIL SET u8 0 300'],
+    ['0 new f2', '0 setbit f2'],
+    ['0 BITFIELD f2 OVERFLOW FAIL SET u8 0 300'],
+    1,
+  ],
   [['BITFIELD f GET u8 0'], [], [], 0],
   [['BITFIELD none GET u8 0'], ['0 keymiss none'], [], 0],
   [['BITOP OR d b f'], ['0 new d', '0 set d'], ['0 BITOP OR d b f'], 1],

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { SeededRandom } from '../../src/index.ts';
 import { CommandFuzzer } from '../differential/commands.ts';
 import { THEMES } from '../differential/themes.ts';
+import { LONG_TEST_MS, rounds } from '../support/long-run.ts';
 import { findReference, isVersionAtLeast, ReferenceServer } from '../support/reference.ts';
 import { encodeRequest } from '../support/resp.ts';
 import type { TestClient } from '../support/test-client.ts';
@@ -113,7 +114,7 @@ async function scores(client: TestClient, key: string): Promise<string> {
   return JSON.stringify(members.map((text, i) => (i % 2 === 0 ? text : String(Number(text)))));
 }
 
-test.skipIf(program === null)('links that are cut at any moment', { timeout: 120_000 }, async () => {
+test.skipIf(program === null)('links that are cut at any moment', { timeout: LONG_TEST_MS }, async () => {
   const { master, ours, theirs } = await linked({});
   const random = new SeededRandom(Buffer.from(`cut ${seed}`));
   const themes = THEMES.map(
@@ -129,7 +130,7 @@ test.skipIf(program === null)('links that are cut at any moment', { timeout: 120
     return random.below(3) === 0 ? [['MULTI'], ...some, ['EXEC']] : some;
   };
   let cuts = 0;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (const round of rounds(ROUNDS)) {
     const teller = master.connect();
     for (let i = 0; i < 4; i++) {
       teller.write(Buffer.concat(requests().map(encodeRequest)));

@@ -6,14 +6,15 @@ import { SeededRandom } from '../../src/index.ts';
 import { CommandFuzzer } from '../differential/commands.ts';
 import { THEMES } from '../differential/themes.ts';
 import { FaultyLink } from '../support/faulty-link.ts';
+import { LONG_TEST_MS, rounds } from '../support/long-run.ts';
 import { findReference, isVersionAtLeast, ReferenceServer } from '../support/reference.ts';
 import { encodeRequest } from '../support/resp.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { TestServer } from '../support/test-server.ts';
 
 const seed = Number(process.env.RESPITE_SEED ?? 1);
-// An hour is by hand.
-const ROUNDS = Number(process.env.RESPITE_REPLICATION_ROUNDS ?? 6);
+const ROUNDS = 6;
+const COMPARE_EVERY = 50;
 const REQUESTS = 300;
 const WAIT_MS = 20_000;
 const DATABASES = 4;
@@ -132,35 +133,40 @@ function story(random: SeededRandom, round: number): (readonly string[])[] {
   ];
 }
 
-test.skipIf(program === null).each(THEMES)('$name', async ({ name, commands, poolOf, config }) => {
-  const { isUp, link, master, ours, theirs } = await linked({}, config);
-  const random = new SeededRandom(Buffer.from(`cuts ${name} ${seed}`));
-  const fuzzer = new CommandFuzzer(new SeededRandom(Buffer.from(`${name} ${seed}`)), commands, poolOf);
-  await isUp();
-  let cuts = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    const teller = await master.connect();
-    const requests = [...fuzzer.sequence(REQUESTS), ...story(random, round)];
-    const half = random.below(requests.length);
-    teller.write(Buffer.concat(requests.slice(0, half).map(encodeRequest)));
-    await theirs.value('PING');
-    if (random.below(2) === 0) {
-      cuts++;
-      link.cut();
-    }
-    teller.write(Buffer.concat([['DISCARD'], ...requests.slice(half), ['PING']].map(encodeRequest)));
-    await theirs.value('PING');
-    teller.close();
+test.skipIf(program === null).each(THEMES)(
+  '$name',
+  { timeout: LONG_TEST_MS },
+  async ({ name, commands, poolOf, config }) => {
+    const { isUp, link, master, ours, theirs } = await linked({}, config);
+    const random = new SeededRandom(Buffer.from(`cuts ${name} ${seed}`));
+    const fuzzer = new CommandFuzzer(new SeededRandom(Buffer.from(`${name} ${seed}`)), commands, poolOf);
     await isUp();
-  }
-  await isUp();
-  await expectSameData(ours, theirs);
-  expect(await infoOf(theirs, 'sync_full')).toBe('1');
-  // A link that is cut while it is made needs another.
-  expect(Number(await infoOf(theirs, 'sync_partial_ok'))).toBeGreaterThanOrEqual(Math.min(1, cuts));
-  // A BITFIELD that fails by OVERFLOW FAIL makes a key in Redis and does not tell replicas of it, who then miss it.
-  if (name !== 'bitmaps') expect(await infoOf(ours, 'unexpected_error_replies')).toBe('0');
-});
+    let cuts = 0;
+    for (const round of rounds(ROUNDS)) {
+      const teller = await master.connect();
+      const requests = [...fuzzer.sequence(REQUESTS), ...story(random, round)];
+      const half = random.below(requests.length);
+      teller.write(Buffer.concat(requests.slice(0, half).map(encodeRequest)));
+      await theirs.value('PING');
+      if (random.below(2) === 0) {
+        cuts++;
+        link.cut();
+      }
+      teller.write(Buffer.concat([['DISCARD'], ...requests.slice(half), ['PING']].map(encodeRequest)));
+      await theirs.value('PING');
+      teller.close();
+      await isUp();
+      if (round % COMPARE_EVERY === COMPARE_EVERY - 1) await expectSameData(ours, theirs);
+    }
+    await isUp();
+    await expectSameData(ours, theirs);
+    expect(await infoOf(theirs, 'sync_full')).toBe('1');
+    // A link that is cut while it is made needs another.
+    expect(Number(await infoOf(theirs, 'sync_partial_ok'))).toBeGreaterThanOrEqual(Math.min(1, cuts));
+    // A BITFIELD that fails by OVERFLOW FAIL makes a key in Redis and does not tell replicas of it, who then miss it.
+    if (name !== 'bitmaps') expect(await infoOf(ours, 'unexpected_error_replies')).toBe('0');
+  },
+);
 
 test.skipIf(program === null).each(['disabled', 'on-empty-db', 'swapdb'])(
   'large values, and writes while the snapshot is on its way (%s)',
