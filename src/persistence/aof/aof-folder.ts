@@ -17,6 +17,14 @@ import { Manifest, ManifestError, parseManifest } from './manifest.ts';
 export const PERSISTED = { SAFE: 0, FAILED: 1, IN_DOUBT: 2 } as const;
 export type Persisted = (typeof PERSISTED)[keyof typeof PERSISTED];
 
+/** What is done at the moment from which a manifest counts; all three steps within one turn of the event loop. */
+export interface Handover {
+  /** The manifest is about to get its name. Returns whether it may: if not, it has failed. */
+  prepare(): boolean;
+  /** It has got it, though a power cut may take it back until all is done. */
+  take(): void;
+}
+
 /** A manifest on its way to the disk, and what is being forced there for it. */
 interface Pending {
   readonly steps: Generator<number, Persisted>;
@@ -24,6 +32,7 @@ interface Pending {
   fd: number;
 }
 
+const NO_HANDOVER: Handover = { prepare: () => true, take: () => {} };
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
 export class AofFolder {
@@ -115,19 +124,19 @@ export class AofFolder {
   }
 
   /** Puts a manifest that has changed on the disk. The log says why it is not safe there. */
-  persist(manifest: Manifest): Persisted {
+  persist(manifest: Manifest, handover = NO_HANDOVER): Persisted {
     this.settle();
-    return manifest.isChanged ? this.finish(this.steps(manifest)) : PERSISTED.SAFE;
+    return manifest.isChanged ? this.finish(this.steps(manifest, handover)) : PERSISTED.SAFE;
   }
 
   /**
    * As `persist`, but fsyncs are waited for beside the event loop; `done` is told, within the call or later, before any other
    * manifest is put on the disk.
    */
-  persistInBackground(manifest: Manifest, done: (outcome: Persisted) => void): void {
+  persistInBackground(manifest: Manifest, done: (outcome: Persisted) => void, handover = NO_HANDOVER): void {
     this.settle();
     if (!manifest.isChanged) done(PERSISTED.SAFE);
-    else this.advance({ steps: this.steps(manifest), done, fd: -1 }, null);
+    else this.advance({ steps: this.steps(manifest, handover), done, fd: -1 }, null);
   }
 
   /** Finishes at once what `persistInBackground` has begun, and what that leads to. */
@@ -139,7 +148,7 @@ export class AofFolder {
   }
 
   // How a manifest gets on the disk; what it yields is to be forced there, and its failure to be thrown.
-  private *steps(manifest: Manifest): Generator<number, Persisted> {
+  private *steps(manifest: Manifest, handover: Handover): Generator<number, Persisted> {
     const { files, log } = this;
     const name = this.manifestName;
     const temporary = `temp-${name}`;
@@ -156,10 +165,12 @@ export class AofFolder {
       for (let at = 0; at < bytes.length; ) at += files.writeSync(fd, bytes, at, bytes.length - at);
       failure = (reason) => `Fail to fsync the temp AOF file ${shown(temporary)}: ${reason}.`;
       yield fd;
+      if (!handover.prepare()) return outcome;
       failure = (reason) =>
         `Error trying to rename the temporary AOF manifest file ${shown(temporary)} into ${shown(name)}: ${reason}`;
       files.renameSync(this.path(temporary), this.path(name));
       outcome = PERSISTED.IN_DOUBT;
+      handover.take();
       failure = (reason) => `Fail to fsync AOF directory ${join(this.shownName, shown(name))}: ${reason}.`;
       yield* this.folderSteps(this.path('.'));
       manifest.isChanged = false;

@@ -68,9 +68,11 @@ export class AppendLog implements PropagationSink {
   private syncedSize = 0;
   private lastSyncSeconds: number;
   private isSyncing = false;
-  // Files before this one that are being forced to the disk.
-  private closingSyncs = 0;
+  // Files before this one that are being forced to the disk, and names: nothing that comes after them counts before.
+  private heldBy = 0;
   private syncedStreamOffset = 0;
+  // What is on the disk itself, but held.
+  private heldStreamOffset = 0;
   // A file that is to be closed when the fsync that runs on it is done.
   private closing = -1;
   private postponedSinceSeconds = 0;
@@ -110,9 +112,7 @@ export class AppendLog implements PropagationSink {
   /** How much of the stream of effects is on the disk. */
   get syncedOffset(): number {
     const isDone = this.buffer.at === 0 && this.syncedSize === this.fileSize && this.lastError === '';
-    return isDone && !this.isSyncing && this.closingSyncs === 0
-      ? this.streamOffset()
-      : this.syncedStreamOffset;
+    return isDone && !this.isSyncing && this.heldBy === 0 ? this.streamOffset() : this.syncedStreamOffset;
   }
 
   get pendingFsyncs(): number {
@@ -130,6 +130,16 @@ export class AppendLog implements PropagationSink {
     this.fd = fd;
     this.fileSize = this.syncedSize = size;
     this.dbId = NO_DATABASE;
+  }
+
+  /** Nothing more counts as being on the disk until `release` is called. */
+  hold(): void {
+    this.heldBy++;
+  }
+
+  release(): void {
+    this.heldBy--;
+    this.streamSynced(this.heldStreamOffset);
   }
 
   /** Writes and forces to the disk what there is, and closes the file. */
@@ -354,7 +364,9 @@ export class AppendLog implements PropagationSink {
   }
 
   private streamSynced(offset: number): void {
-    this.syncedStreamOffset = offset;
+    this.heldStreamOffset = offset;
+    if (this.heldBy > 0) return;
+    this.syncedStreamOffset = this.heldStreamOffset;
     this.onSynced();
   }
 
@@ -378,11 +390,11 @@ export class AppendLog implements PropagationSink {
     const { files } = this.parts.runtime;
     this.lastSyncSeconds = this.nowSeconds;
     const offset = this.streamOffset();
-    this.closingSyncs++;
+    this.hold();
     files.fdatasync(fd, (error) => {
-      this.closingSyncs--;
       this.noteSyncResult(error);
-      if (error === null) this.streamSynced(Math.max(offset, this.syncedStreamOffset));
+      if (error === null) this.streamSynced(offset);
+      this.release();
       files.close(fd, () => {});
     });
   }

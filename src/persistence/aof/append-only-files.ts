@@ -23,7 +23,7 @@ import type { Keyspace } from '../../keyspace/keyspace.ts';
 import type { RdbFileReader } from '../rdb/rdb-file.ts';
 import { encodeNow } from '../rdb-saves.ts';
 import type { SnapshotEncoder, Snapshots } from '../snapshots.ts';
-import { AofFolder, PERSISTED, shown } from './aof-folder.ts';
+import { AofFolder, PERSISTED, type Persisted, shown } from './aof-folder.ts';
 import { loadAof } from './aof-loader.ts';
 import { AppendLog } from './append-log.ts';
 import { CommandEncoder } from './command-encoder.ts';
@@ -49,6 +49,12 @@ export interface AppendOnlyParts {
   loadRdb(reader: RdbFileReader): Loader<LoadResult>;
   /** Ends the server at once: no client may hear of what cannot be made safe. */
   giveUp(): void;
+}
+
+/** Where effects go from a rewrite on, and the manifest that names it; no file (-1) when they go nowhere yet. */
+interface NewIncrement {
+  readonly fd: number;
+  readonly changed: Manifest | null;
 }
 
 export class AppendOnlyFiles implements AppendOnly, CronTask {
@@ -90,6 +96,11 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     this.appendLog.onChange = () => this.onChange();
     this.appendLog.onSynced = () => this.onSynced();
     config.onChange('appendonly', (wanted) => this.switchTo(wanted));
+    // What is on its way was begun under another promise.
+    config.onChange('appendfsync', () => {
+      this.folder.settle();
+      return null;
+    });
     config.onChange('aof-disable-auto-gc', (keepsHistory) => {
       if (!keepsHistory) this.deleteHistory();
       return null;
@@ -195,7 +206,8 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
   startRewrite(): boolean {
     const { log, runtime, snapshots } = this.parts;
     if (snapshots.current !== null || this.isRewriting) return false;
-    if (!this.beginIncrement()) {
+    const increment = this.newIncrement();
+    if (increment === null) {
       this.lastRewriteSucceeded = false;
       return false;
     }
@@ -205,7 +217,9 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     this.rewriteStartedSeconds = this.nowSeconds;
     log.notice(`Background append only file rewriting started by pid ${runtime.pid}`);
     this.onRewrite();
-    this.startSnapshot();
+    this.generation++;
+    if (increment.changed !== null) return this.announce(increment, increment.changed);
+    this.beginSnapshot(increment);
     return true;
   }
 
@@ -386,30 +400,67 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     }
   }
 
-  // Effects from here on go to another increment: those before it are in the snapshot that begins.
-  private beginIncrement(): boolean {
+  // Effects will go to another increment: those before it will be in the snapshot. Null when that cannot be.
+  private newIncrement(): NewIncrement | null {
     const { folder, manifest } = this;
-    if (manifest === null || !folder.create()) return false;
-    if (this.state === 'off') return true;
-    this.appendLog.flush(true);
-    // What cannot be written now would come behind the snapshot that has it already.
-    if (this.appendLog.bufferLength > 0) return false;
+    if (manifest === null || !folder.create()) return null;
+    if (this.state === 'off') return { fd: -1, changed: null };
+    if (!this.flushAll()) return null;
     const changed = this.state === 'waiting' ? null : manifest.copy();
     const name = changed?.addIncrement(folder.name).name ?? folder.temporaryIncrementName;
     const fd = this.openEmptyIncrement(name);
-    if (fd < 0) return false;
-    if (changed !== null) {
-      // Waited for: what went to the increment before meanwhile could be torn by a power cut, in a file that is not the last.
-      if (folder.persist(changed) !== PERSISTED.SAFE) {
-        this.parts.runtime.files.closeSync(fd);
-        return false;
-      }
-      this.manifest = changed;
-    }
+    if (fd < 0) return null;
     this.parts.log.notice(`Creating AOF incr file ${shown(name)} on background rewrite`);
-    this.appendLog.open(fd, 0);
-    if (this.state === 'waiting') this.parts.propagation.addSink(this.appendLog);
-    return true;
+    return { fd, changed };
+  }
+
+  // What cannot be written now would come behind the snapshot that has it already.
+  private flushAll(): boolean {
+    this.appendLog.flush(true);
+    return this.appendLog.bufferLength === 0;
+  }
+
+  // Effects go to the increment, and the snapshot begins, from the moment at which the manifest names it. Under `always` all
+  // of it is waited for: what clients hear of before the name is safe, a power cut could take back. Returns false when it
+  // has failed already.
+  private announce(increment: NewIncrement, changed: Manifest): boolean {
+    const { appendLog, folder, generation } = this;
+    let isTaken = false;
+    let hasFailed = false;
+    const handover = {
+      prepare: () => this.flushAll(),
+      take: () => {
+        isTaken = true;
+        this.manifest = changed;
+        appendLog.hold();
+        this.beginSnapshot(increment);
+      },
+    };
+    const done = (outcome: Persisted) => {
+      if (isTaken) appendLog.release();
+      else this.parts.runtime.files.closeSync(increment.fd);
+      hasFailed = outcome !== PERSISTED.SAFE;
+      if (hasFailed && generation === this.generation) this.notAnnounced(isTaken);
+    };
+    if (this.parts.config.values.appendfsync === 'always') done(folder.persist(changed, handover));
+    else folder.persistInBackground(changed, done, handover);
+    return !hasFailed;
+  }
+
+  // A power cut may bring back the manifest before, which does not name where effects go by now: another rewrite shall say it.
+  private notAnnounced(isInDoubt: boolean): void {
+    this.generation++;
+    this.parts.snapshots.abort();
+    this.finishRewrite(false);
+    if (isInDoubt) this.isRewriteScheduled = true;
+  }
+
+  private beginSnapshot({ fd }: NewIncrement): void {
+    if (fd >= 0) {
+      this.appendLog.open(fd, 0);
+      if (this.state === 'waiting') this.parts.propagation.addSink(this.appendLog);
+    }
+    this.startSnapshot();
   }
 
   // There may be one of that name from before, that no manifest names.
@@ -429,7 +480,7 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
 
   private startSnapshot(): void {
     const { config, log, snapshots } = this.parts;
-    const generation = ++this.generation;
+    const { generation } = this;
     // What the base will be called depends on how it is written.
     const form = this.baseForm;
     try {
@@ -450,6 +501,10 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
 
   private rewriteEnded(error: Error | null, form: BaseForm): void {
     const { log } = this.parts;
+    const { generation } = this;
+    // Small data are saved before their increment has its name for good.
+    this.folder.settle();
+    if (generation !== this.generation) return;
     if (error !== null) {
       log.warning(`Write error writing append only file on disk: ${reasonOf(error)}`);
       log.warning('Background AOF rewrite terminated with error');

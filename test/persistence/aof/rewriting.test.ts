@@ -64,6 +64,7 @@ describe('BGREWRITEAOF', () => {
     const one = await startAof(emptyDisk(), SLOW);
     await one.client.pipeline(['SET a 1', 'SET b 1', 'SELECT 3', 'SET c 1']);
     expect(await one.client.value('BGREWRITEAOF')).toBe('Background append only file rewriting started');
+    await settled(one.runtime, 1);
     expect(manifest(one)).toBe(base(1) + increment(1) + increment(2));
     await one.client.pipeline(['SET c 2', 'SELECT 0', 'INCR b', 'SET new 1']);
     expect(await persistence(one)).toContain('aof_rewrite_in_progress:1\r\n');
@@ -161,61 +162,64 @@ describe('BGREWRITEAOF', () => {
   });
 });
 
-// In the background the disk is asked once for the base, three times for the manifest that names it, and as often for one without
-// history.
-describe.each([1, 2, 3, 4, 5, 6])('while the disk takes its time with request %i of a rewrite', (first) => {
-  /** A server whose rewrite has come so far: `goOn` lets the disk tell that it is done. */
-  async function stopped(): Promise<{ one: AofServer; goOn: () => void }> {
-    const one = await startAof(emptyDisk());
-    await one.client.pipeline(['SET a 1', 'SET b 1']);
-    const { fsync } = one.disk.door;
-    const held: (() => void)[] = [];
-    let count = 0;
-    one.disk.door.fsync = ((fd: number, told: (error: Error | null) => void) => {
-      if (count++ < first) fsync(fd, told);
-      else held.push(() => fsync(fd, told));
-    }) as typeof fsync;
-    await rewrite(one);
-    await one.client.call('SET b 2');
-    expect(held.length).toBe(1);
-    const goOn = () => {
-      one.disk.door.fsync = fsync;
-      for (const each of held) each();
-    };
-    return { one, goOn };
-  }
+// In the background the disk is asked three times for the manifest that names the increment, once for the base, three times for
+// the manifest that names that, and as often for one without history.
+const NAMES_BASE = 4;
+describe.each([0, 1, 2, 4, 5, 6, 7, 8, 9])(
+  'while the disk takes its time with request %i of a rewrite',
+  (first) => {
+    /** A server whose rewrite has come so far: `goOn` lets the disk tell that it is done. */
+    async function stopped(): Promise<{ one: AofServer; goOn: () => void }> {
+      const one = await startAof(emptyDisk());
+      await one.client.pipeline(['SET a 1', 'SET b 1']);
+      const { fsync } = one.disk.door;
+      const held: (() => void)[] = [];
+      let count = 0;
+      one.disk.door.fsync = ((fd: number, told: (error: Error | null) => void) => {
+        if (count++ < first) fsync(fd, told);
+        else held.push(() => fsync(fd, told));
+      }) as typeof fsync;
+      await rewrite(one);
+      await one.client.call('SET b 2');
+      // A base may wait, too.
+      expect(held.length).toBe(first === 2 ? 2 : 1);
+      const goOn = () => {
+        one.disk.door.fsync = fsync;
+        for (const each of held) each();
+      };
+      return { one, goOn };
+    }
 
-  test('what was said is in the files, and other rewrites wait', async () => {
-    const { one, goOn } = await stopped();
-    if (first < 7) {
+    test('what was said is in the files, and other rewrites wait', async () => {
+      const { one, goOn } = await stopped();
       expect((await one.client.call('BGREWRITEAOF')).reply).toMatchObject({ type: 'error' });
       expect((await one.client.call('BGSAVE')).reply).toMatchObject({ type: 'error' });
-    }
-    expect(await digestAfterKill(one)).toBe(await digest(one));
-    goOn();
-    await settled(one.runtime);
-    expect(manifest(one)).toBe(base(2) + increment(2));
-    expectTidy(one);
-    expect(await digestAfterKill(one)).toBe(await digest(one));
-    await rewrite(one);
-    expect(manifest(one)).toBe(base(3) + increment(3));
-  });
+      expect(await digestAfterKill(one)).toBe(await digest(one));
+      goOn();
+      await settled(one.runtime);
+      expect(manifest(one)).toBe(base(2) + increment(2));
+      expectTidy(one);
+      expect(await digestAfterKill(one)).toBe(await digest(one));
+      await rewrite(one);
+      expect(manifest(one)).toBe(base(3) + increment(3));
+    });
 
-  test.each<[string, (one: AofServer) => Promise<unknown>]>([
-    ['CONFIG SET appendonly no', ({ client }) => client.call('CONFIG SET appendonly no')],
-    ['DEBUG LOADAOF', ({ client }) => client.call('DEBUG LOADAOF')],
-    ['the end of the server', ({ server }) => server.close()],
-  ])('%s waits for it', async (_name, act) => {
-    const { one, goOn } = await stopped();
-    const before = await digest(one);
-    await act(one);
-    expect(manifest(one)).toContain(base(2));
-    expect(await digestAfterKill(one)).toBe(before);
-    goOn();
-    await settled(one.runtime);
-    expect(await digestAfterKill(one)).toBe(before);
-  });
-});
+    test.each<[string, (one: AofServer) => Promise<unknown>]>([
+      ['CONFIG SET appendonly no', ({ client }) => client.call('CONFIG SET appendonly no')],
+      ['DEBUG LOADAOF', ({ client }) => client.call('DEBUG LOADAOF')],
+      ['the end of the server', ({ server }) => server.close()],
+    ])('%s waits for it', async (_name, act) => {
+      const { one, goOn } = await stopped();
+      const before = await digest(one);
+      await act(one);
+      expect(manifest(one)).toContain(first < NAMES_BASE ? increment(2) : base(2));
+      expect(await digestAfterKill(one)).toBe(before);
+      goOn();
+      await settled(one.runtime);
+      expect(await digestAfterKill(one)).toBe(before);
+    });
+  },
+);
 
 describe('a base of commands', () => {
   test('has 64 elements in each, deadlines, and the databases', async () => {
