@@ -105,6 +105,8 @@ interface SortOptions {
   count: number;
   /** The argument that names the destination, 0 without one. */
   store: number;
+  /** Different elements to be stored have turned out to be equal: their order is that in which they are kept. */
+  isAmbiguous: boolean;
 }
 
 /** An element with what it is sorted by. */
@@ -163,6 +165,7 @@ function sortOptions(ctx: CommandContext, mayStore: boolean): SortOptions {
     offset: 0,
     count: -1,
     store: 0,
+    isAmbiguous: false,
   };
   for (let i = 2; i < args.count; i++) {
     const left = args.count - i - 1;
@@ -229,6 +232,11 @@ function sorted(ctx: CommandContext, elements: readonly string[], options: SortO
       : byCollatedWeight(ctx.server.collation.compare)
     : byScore;
   items.sort(isDescending ? (a, b) => -compare(a, b) : compare);
+  if (options.store !== 0) {
+    options.isAmbiguous = items.some(
+      (item, i) => i > 0 && compare(items[i - 1]!, item) === 0 && items[i - 1]!.text !== item.text,
+    );
+  }
   return items.map(({ text }) => text);
 }
 
@@ -257,6 +265,8 @@ function compareWeights(a: string | null, b: string | null, compare: Collation):
   return a === null ? -1 : 1;
 }
 
+// So many elements of a result in one command.
+const EFFECT_ELEMENTS = 1024;
 const SMALLEST_NORMAL = 2 ** -1022;
 
 /**
@@ -274,7 +284,11 @@ function scoreOf(weight: string): number {
   return isInexact ? Number.NaN : score;
 }
 
-function storeSorted(ctx: CommandContext, { get, store }: SortOptions, chosen: readonly string[]): void {
+function storeSorted(
+  ctx: CommandContext,
+  { get, store, isAmbiguous }: SortOptions,
+  chosen: readonly string[],
+): void {
   const { args, db, reply } = ctx;
   const stored =
     get.length === 0
@@ -283,6 +297,7 @@ function storeSorted(ctx: CommandContext, { get, store }: SortOptions, chosen: r
   if (stored.length > 0) {
     storeList(db, args, store, db.lookupWrite(args, store), stored);
     ctx.changed('sortstore', store, stored.length);
+    if (isAmbiguous && ctx.propagates) propagateStored(ctx, store, stored);
   } else {
     // Observed 7.2.4: the destination goes even if it has expired, as if it had not.
     const old = db.peekText(args.string(store));
@@ -292,4 +307,12 @@ function storeSorted(ctx: CommandContext, { get, store }: SortOptions, chosen: r
     }
   }
   reply.integer(stored.length);
+}
+
+// A replica may keep its elements in another order.
+function propagateStored(ctx: CommandContext, store: number, stored: readonly string[]): void {
+  ctx.propagateAs('DEL', store);
+  for (let i = 0; i < stored.length; i += EFFECT_ELEMENTS) {
+    ctx.propagateAs('RPUSH', store, ...stored.slice(i, i + EFFECT_ELEMENTS));
+  }
 }

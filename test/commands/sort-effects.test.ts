@@ -35,6 +35,21 @@ describe('SORT', () => {
     });
   });
 
+  it('STORE of equal elements goes as its result, whatever order others keep them in', async () => {
+    await server.run('RPUSH l b a c', 'SET w_c x');
+    expect(await server.effectsOf('SORT l BY w_* ALPHA DESC STORE d')).toEqual({
+      events: ['0 keymiss w_b', '0 keymiss w_a', '0 new d', '0 sortstore d'],
+      propagated: ['-1 MULTI', '0 DEL d', '0 RPUSH d c b a', '-1 EXEC'],
+      changes: 3,
+    });
+    await server.run(`RPUSH many ${Array.from({ length: 1500 }, (_, i) => `e${i}`).join(' ')}`);
+    const { propagated } = await server.effectsOf('SORT many BY none_* ALPHA STORE d');
+    expect(propagated.map((effect) => effect.split(' ').length)).toEqual([2, 3, 3 + 1024, 3 + 476, 2]);
+    expect((await server.effectsOf('SORT l BY w_* ALPHA LIMIT 0 0 STORE d')).propagated).toEqual([
+      '0 SORT l BY w_* ALPHA LIMIT 0 0 STORE d',
+    ]);
+  });
+
   it('BY and GET read the keys that they look up', async () => {
     await server.run('RPUSH l a b', 'SET w_a 1');
     expect(await server.effectsOf('SORT l BY w_* GET v_*')).toEqual({
