@@ -35,6 +35,8 @@ export class Turn implements ReplyMark {
   readonly writer: ReplyWriter;
   /** What runs before the replies leave, in order: serving unblocked clients, writing the AOF. */
   readonly beforeReplies: (() => void)[] = [];
+  /** Whether the end may wait for what more has arrived meanwhile; asked as often as something has. */
+  lingers: () => boolean = () => false;
   /** What runs when a turn begins, before its first request. */
   onBegin: () => void = () => {};
   /** What runs when the replies of a turn are out. */
@@ -61,8 +63,16 @@ export class Turn implements ReplyMark {
   private onceSent: (() => void)[] = [];
   // Some memory was still in use at the end of a turn that could not put it away.
   private isLent = false;
+  // Inputs since the end was last considered.
+  private inputs = 0;
   private readonly endTurn = () => {
-    if (this.isOpen) this.end();
+    if (!this.isOpen) return;
+    if (this.inputs === 0 || !this.lingers()) {
+      this.end();
+      return;
+    }
+    this.inputs = 0;
+    this.timers.afterTurn(this.endTurn);
   };
 
   constructor(timers: TimerService) {
@@ -75,6 +85,7 @@ export class Turn implements ReplyMark {
   begin(owner: ReplyOwner): boolean {
     const isFirst = !this.isOpen;
     if (isFirst) this.open();
+    this.inputs++;
     this.owner = owner;
     this.ownerStart = this.writer.at;
     return isFirst;
@@ -187,6 +198,7 @@ export class Turn implements ReplyMark {
 
   private open(): void {
     this.isOpen = true;
+    this.inputs = 0;
     this.onBegin();
     this.timers.afterTurn(this.endTurn);
   }

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WRITTEN } from './direct-write.ts';
 import { LateOutput } from './late-output.ts';
+import { EncryptedSocket } from './secure-socket.ts';
 import { unsentBytes } from './send-queue.ts';
 import { GATHERED_BYTES, type ReplyPart, type SharedOutput } from './shared-output.ts';
 
@@ -27,6 +28,8 @@ export class Outlet {
   private readonly shared: SharedOutput;
   // Null: output goes through the stream.
   private readonly socket: Socket | null;
+  // The same, where the stream must not write while a write past it is on its way.
+  private readonly exclusive: EncryptedSocket | null;
   private readonly onTaken: () => void;
   // Of the last write past the stream, while the system has not taken all of it.
   private directBytes = 0;
@@ -35,8 +38,10 @@ export class Outlet {
   private awaitsDrain = false;
   private readonly directTaken = (error: Error | null) => {
     this.directBytes = 0;
-    if (error === null) this.onTaken();
-    else this.stream.destroy(error);
+    if (error === null) {
+      this.exclusive?.releaseWrites();
+      this.onTaken();
+    } else this.stream.destroy(error);
   };
   private readonly drained = () => {
     this.awaitsDrain = false;
@@ -52,7 +57,9 @@ export class Outlet {
     this.encrypts = kind === 'cipher';
     this.mustCopy = kind === 'stream';
     this.shared = shared;
-    this.socket = kind === 'kernel' && shared.direct !== null && stream instanceof Socket ? stream : null;
+    this.exclusive = stream instanceof EncryptedSocket ? stream : null;
+    const isDirect = kind === 'kernel' || this.exclusive !== null;
+    this.socket = isDirect && shared.direct !== null && stream instanceof Socket ? stream : null;
     this.onTaken = onTaken;
   }
 
@@ -79,11 +86,7 @@ export class Outlet {
   /** Sends one part to a peer that is not behind. What is to be encrypted counts as sent: it tells only in a later turn. */
   sendOne(bytes: Buffer, start: number, end: number): Sent {
     const view = this.shared.viewOf(bytes, start, end);
-    if (this.encrypts) {
-      this.stream.write(view);
-      return SENT.OUT;
-    }
-    if (this.give(this.mustCopy ? Buffer.from(view) : view)) return SENT.OUT;
+    if (this.give(this.mustCopy ? Buffer.from(view) : view) || this.encrypts) return SENT.OUT;
     return this.mustCopy ? SENT.WAITS : SENT.LENT;
   }
 
@@ -145,6 +148,7 @@ export class Outlet {
       if (written === WRITTEN.WHOLLY) return true;
       if (written === WRITTEN.IN_PART) {
         this.directBytes = bytes.length;
+        this.exclusive?.holdWrites();
         return false;
       }
     }

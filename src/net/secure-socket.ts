@@ -53,11 +53,46 @@ interface TakenOverOptions extends TLSSocketOptions {
 
 const wrapHandle = (TLSSocket.prototype as unknown as WrapsHandles)._wrapHandle;
 
-// A socket that Node believes to connect itself, upon the handle of one that was accepted.
-class TakenOverSocket extends TLSSocket {
+type WriteCallback = (error?: Error | null) => void;
+
+/**
+ * A socket that Node believes to connect itself, upon the handle of one that was accepted. Its handle can be written to past
+ * the stream (see direct-write.ts), but encryption takes one write at a time, and ends the process at a second one: between
+ * `holdWrites` and `releaseWrites` the stream keeps what it has to write.
+ */
+export class EncryptedSocket extends TLSSocket {
+  private isHeld = false;
+  private heldWrite: (() => void) | null = null;
+
   constructor(options: TakenOverOptions) {
     super(undefined as unknown as Socket, options);
     (this as unknown as PrivateNames).connecting = false;
+  }
+
+  holdWrites(): void {
+    this.isHeld = true;
+  }
+
+  releaseWrites(): void {
+    const { heldWrite } = this;
+    this.isHeld = false;
+    this.heldWrite = null;
+    heldWrite?.();
+  }
+
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
+    if (this.isHeld) this.heldWrite = () => super._write(chunk, encoding, callback);
+    else super._write(chunk, encoding, callback);
+  }
+
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: WriteCallback): void {
+    if (this.isHeld) this.heldWrite = () => super._writev!(chunks, callback);
+    else super._writev!(chunks, callback);
+  }
+
+  override _final(callback: WriteCallback): void {
+    if (this.isHeld) this.heldWrite = () => super._final(callback);
+    else super._final(callback);
   }
 
   // Called by the constructor of TLSSocket.
@@ -93,7 +128,7 @@ function takeOver(accepted: Socket, buffer: Buffer, common: TLSSocketOptions): S
   if (wrapHandle === undefined || acceptedHandle === null || acceptedHandle === undefined) return null;
   let reader: BufferReader | null = null;
   inner._handle = null;
-  const socket = new TakenOverSocket({
+  const socket = new EncryptedSocket({
     ...common,
     // The end of the input may come along with the last request, whose reply is still to be sent.
     allowHalfOpen: true,

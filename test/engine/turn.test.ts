@@ -57,6 +57,30 @@ function newTurn() {
 const LONG = 'x'.repeat(70_000);
 
 describe('Turn', () => {
+  it('lingers as long as more arrives, where somebody wants that', () => {
+    const { turn, endTurn } = newTurn();
+    const [a, b] = [new Recorder(turn), new Recorder(turn)];
+    let asked = 0;
+    turn.lingers = () => ++asked < 3;
+    const input = (owner: Recorder) => {
+      turn.begin(owner);
+      turn.writer.raw('reply');
+      turn.finish();
+    };
+    input(a);
+    endTurn();
+    expect(a.sent).toBe('');
+    input(b);
+    endTurn();
+    expect(b.sent).toBe('');
+    // Nothing has come: nothing is waited for.
+    endTurn();
+    expect([a.sent, b.sent, asked]).toEqual(['reply', 'reply', 2]);
+    input(a);
+    endTurn();
+    expect([a.sent, asked]).toEqual(['replyreply', 3]);
+  });
+
   it('ends early between two inputs, and not within one', () => {
     const { turn, endTurn } = newTurn();
     const [a, b] = [new Recorder(turn), new Recorder(turn)];

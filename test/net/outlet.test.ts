@@ -3,13 +3,16 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
+import { connect as connectSecurely, createSecureContext } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import { DirectWrites } from '../../src/net/direct-write.ts';
 import { Outlet, type OutletKind, SENT } from '../../src/net/outlet.ts';
-import { type ReplyPart, SharedOutput } from '../../src/net/shared-output.ts';
+import { EncryptedSocket, encrypt } from '../../src/net/secure-socket.ts';
+import { GATHERED_BYTES, type ReplyPart, SharedOutput } from '../../src/net/shared-output.ts';
+import { CertificateAuthority } from '../support/certificates.ts';
 import { pause, until } from './sockets.ts';
 
 const LARGE_BYTES = 8 * 1024 * 1024;
@@ -38,8 +41,34 @@ async function socketPair(): Promise<[near: Socket, far: Socket]> {
   return [near, far];
 }
 
+const { cert, key } = new CertificateAuthority('outlet').issue('server');
+
+async function securePair(): Promise<[near: EncryptedSocket, far: Socket]> {
+  const [accepted, plain] = await socketPair();
+  accepted.pause();
+  const options = {
+    context: createSecureContext({ cert, key }),
+    clientCertificates: 'no',
+    sessions: null,
+  } as const;
+  let near: Socket | null = null;
+  const established = new Promise<void>((resolve, reject) => {
+    const failed = (reason: string) => reject(new Error(reason));
+    near = encrypt(accepted, Buffer.alloc(GATHERED_BYTES), options, { established: resolve, failed }).socket;
+    near.resume();
+  });
+  const far = connectSecurely({ socket: plain, rejectUnauthorized: false });
+  far.on('error', () => {});
+  await established;
+  onTestFinished(() => void near!.destroy());
+  expect(near).toBeInstanceOf(EncryptedSocket);
+  return [near! as EncryptedSocket, far];
+}
+
+const pairOf = { stream: () => duplexPair(), kernel: socketPair, cipher: securePair };
+
 async function openLine(kind: OutletKind, shared = new SharedOutput()): Promise<Line> {
-  const [near, far] = kind === 'stream' ? duplexPair() : await socketPair();
+  const [near, far] = await pairOf[kind]();
   const outlet = new Outlet(near, kind, shared, () => void line.takenCalls++);
   const line: Line = { outlet, near, far, received: [], takenCalls: 0 };
   far.on('data', (chunk: Buffer) => line.received.push(chunk));
@@ -66,6 +95,8 @@ const KINDS: readonly [name: string, kind: OutletKind, shared: () => SharedOutpu
   ['a socket, past its stream', 'kernel', () => new SharedOutput()],
   ['a socket, through its stream', 'kernel', withoutDirectWrites],
   ['a stream within the process', 'stream', () => new SharedOutput()],
+  ['an encrypted socket, past its stream', 'cipher', () => new SharedOutput()],
+  ['an encrypted socket, through its stream', 'cipher', withoutDirectWrites],
 ];
 
 it.each(KINDS)('%s: all arrives in order, however the reader pauses', async (_name, kind, shared) => {
@@ -85,12 +116,14 @@ it.each(KINDS)('%s: all arrives in order, however the reader pauses', async (_na
         expected.push(...parts.map(({ bytes }) => Buffer.from(bytes)));
         const { outlet } = line;
         const length = parts.reduce((sum, { end }) => sum + end, 0);
+        const isOne = parts.length === 1 && !outlet.isBehind;
         const sent =
-          parts.length === 1 && !outlet.isBehind
+          isOne && !(outlet.encrypts && length > GATHERED_BYTES)
             ? outlet.sendOne(parts[0]!.bytes, 0, length)
             : outlet.send(parts, length);
-        expect(outlet.isBehind).toBe(sent !== SENT.OUT);
-        expect(outlet.waitingBytes > 0).toBe(sent !== SENT.OUT);
+        // Encryption has everything at once, and tells later that it is out.
+        if (!outlet.encrypts) expect(outlet.isBehind).toBe(sent !== SENT.OUT);
+        expect(outlet.waitingBytes > 0).toBe(outlet.isBehind);
         // The memory of replies is used again unless it was lent.
         if (sent !== SENT.LENT) for (const { bytes } of parts) bytes.fill(0);
         if (after === 'pause') line.far.pause();
@@ -156,6 +189,32 @@ it('ends after what waits has gone', async () => {
   line.far.resume();
   await once(line.far, 'end');
   expect(Buffer.concat(line.received).subarray(LARGE_BYTES).toString()).toBe('the end');
+});
+
+it('encryption, which takes one write at a time, gets what the stream writes meanwhile by and by', async () => {
+  const line = await openLine('cipher');
+  const reply = Buffer.from('+CONTINUE\r\n');
+  for (let i = 0; i < 3; i++) {
+    line.outlet.sendOne(reply, 0, reply.length);
+    // As a replica is fed, and one that is told goodbye.
+    if (i === 1) line.near.cork();
+    line.near.write('one ');
+    line.near.write('two ');
+    if (i === 1) line.near.uncork();
+    if (i < 2) await until('nothing waits', () => !line.outlet.isBehind);
+  }
+  line.near.end();
+  await once(line.far, 'end');
+  expect(Buffer.concat(line.received).toString()).toBe('+CONTINUE\r\none two '.repeat(3));
+});
+
+it('an encrypted connection ends after what waits has gone', async () => {
+  const line = await openLine('cipher');
+  const reply = Buffer.alloc(GATHERED_BYTES, 'x');
+  line.outlet.sendOne(reply, 0, reply.length);
+  line.near.end();
+  await once(line.far, 'end');
+  expect(bytesReceived(line)).toBe(reply.length);
 });
 
 it.each([

@@ -34,6 +34,8 @@ const MAX_POSTPONE_SECONDS = 2;
 // A write that takes so long beside an fsync was made to wait for it, and others will be for some time.
 const HELD_UP_MS = 20;
 const WARY_SECONDS = 300;
+// A turn whose effects are forced to the disk before its replies waits for more to arrive, as long as that will take.
+const MAX_LINGER_US = 4000;
 // No system writes more at once.
 const MAX_WRITE_BYTES = 2 ** 30;
 const ERROR_LOG_SECONDS = 30;
@@ -76,6 +78,9 @@ export class AppendLog implements PropagationSink {
   // A file that is to be closed when the fsync that runs on it is done.
   private closing = -1;
   private postponedSinceSeconds = 0;
+  // When the end of this turn was first put off, and for how long it may be: what the writes of the last ones took, about.
+  private lingersSinceUs = 0;
+  private lingersMostUs = 0;
   // Until then writes are expected to wait for fsyncs.
   private waryUntilSeconds = 0;
   private writeError = '';
@@ -96,8 +101,12 @@ export class AppendLog implements PropagationSink {
       const { clock } = parts.runtime;
       const startedUs = clock.monotonicUs();
       this.flush(false);
-      this.turnMicroseconds += clock.monotonicUs() - startedUs;
+      const tookUs = clock.monotonicUs() - startedUs;
+      this.turnMicroseconds += tookUs;
+      this.lingersMostUs = Math.min((this.lingersMostUs + tookUs) / 2, MAX_LINGER_US);
+      this.lingersSinceUs = 0;
     });
+    parts.turn.lingers = () => this.lingers();
   }
 
   get isOpen(): boolean {
@@ -211,6 +220,14 @@ export class AppendLog implements PropagationSink {
     } catch (error) {
       this.parts.log.warning(`Fail to fsync the AOF file: ${reasonOf(error)}.`);
     }
+  }
+
+  // One fsync costs as much as hundreds of requests: those that arrive meanwhile shall have part in it.
+  private lingers(): boolean {
+    if (this.policy !== 'always' || this.buffer.at === 0) return false;
+    const nowUs = this.parts.runtime.clock.monotonicUs();
+    if (this.lingersSinceUs === 0) this.lingersSinceUs = nowUs;
+    return nowUs - this.lingersSinceUs < this.lingersMostUs;
   }
 
   // Under `everysec`, where a write would wait for the fsync that is under way, and with it everybody else. Most systems

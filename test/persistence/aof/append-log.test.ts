@@ -2,6 +2,7 @@
 // disks, and disks that fail for a while or for good.
 
 import { describe, expect, test } from 'vitest';
+import { TestClient } from '../../support/test-client.ts';
 import {
   type AofServer,
   commands,
@@ -148,6 +149,34 @@ describe('appendfsync', () => {
     expect(isSynced(one)).toBe(true);
     const calls = one.disk.calls.slice(before).map((call) => call.split(' ')[0]);
     expect(calls).toEqual(['writeSync', 'fdatasyncSync']);
+  });
+
+  test('always: those who come meanwhile have part in an fsync, as long as one takes', async () => {
+    const one = await startAof(emptyDisk(), { appendfsync: 'always' });
+    const { fdatasyncSync } = one.disk.door;
+    let syncs = 0;
+    one.disk.door.fdatasyncSync = (fd) => {
+      syncs++;
+      one.runtime.timers.block(2);
+      fdatasyncSync(fd);
+    };
+    await one.client.call('SET a 1');
+    const clients = Array.from({ length: 4 }, () => new TestClient(one.server.connect()));
+    const inTurns = async (afterMs: number) => {
+      const replies = [];
+      for (const client of clients) {
+        replies.push(client.call('INCR n'));
+        await new Promise((resolve) => setImmediate(resolve));
+        one.runtime.timers.block(afterMs);
+      }
+      return Promise.all(replies);
+    };
+    syncs = 0;
+    await inTurns(0);
+    expect(syncs).toBe(1);
+    syncs = 0;
+    await inTurns(1);
+    expect(syncs).toBeGreaterThan(1);
   });
 
   test('everysec: at most once a second, also for what was written last', async () => {
