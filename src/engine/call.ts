@@ -17,7 +17,7 @@ import type { CommandStats, ServerStats } from './stats.ts';
 
 const TIME_PER_CLOCK_CHECK_MS = 1;
 // Whoever has been answered by then need not wait for all others who have sent something meanwhile.
-const LONG_TURN_US = 4000;
+const LONG_TURN_US = 150;
 // Within a pipeline, up to so many calls of the same command share a reading of the clock, if it is one that Redis calls
 // fast, with no more arguments than it must have and a last one no longer than this, and while the slow log does not ask
 // for anything shorter than this. None of these is slow by itself, so none is missed in the slow log.

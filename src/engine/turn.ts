@@ -187,7 +187,7 @@ export class Turn implements ReplyMark {
 
   /** Ends the turn before its time, between two inputs, so that its replies need not wait for those that follow. */
   endEarly(): void {
-    if (this.isOpen && this.owner === null) this.end();
+    if (this.isOpen && this.owner === null && !this.lingers()) this.end();
   }
 
   /** Lets an owner go on with waiting requests before this turn's replies leave. */

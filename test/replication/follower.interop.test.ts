@@ -106,6 +106,14 @@ async function valuesOf(client: TestClient): Promise<string> {
   return JSON.stringify(values);
 }
 
+// A BITFIELD of which every operation fails may make or lengthen a string in Redis, which replicas are not told of. From
+// 7.4 on a negative offset counts from the end.
+function isAlike([name, ...words]: readonly string[]): boolean {
+  if (/^bitfield$/i.test(name!)) return !words.some((word) => /^fail$/i.test(word));
+  const limit = words.findIndex((word) => /^limit$/i.test(word));
+  return !/^zrangestore$/i.test(name!) || limit < 0 || !words[limit + 1]?.startsWith('-');
+}
+
 /** Scripts, transactions and keys that expire soon, beside what a theme tells. */
 function story(random: SeededRandom, round: number): (readonly string[])[] {
   const n = String(random.below(50));
@@ -144,7 +152,7 @@ test.skipIf(program === null).each(THEMES)(
     let cuts = 0;
     for (const round of rounds(ROUNDS)) {
       const teller = await master.connect();
-      const requests = [...fuzzer.sequence(REQUESTS), ...story(random, round)];
+      const requests = [...fuzzer.sequence(REQUESTS).filter(isAlike), ...story(random, round)];
       const half = random.below(requests.length);
       teller.write(Buffer.concat(requests.slice(0, half).map(encodeRequest)));
       await theirs.value('PING');
@@ -163,7 +171,6 @@ test.skipIf(program === null).each(THEMES)(
     expect(await infoOf(theirs, 'sync_full')).toBe('1');
     // A link that is cut while it is made needs another.
     expect(Number(await infoOf(theirs, 'sync_partial_ok'))).toBeGreaterThanOrEqual(Math.min(1, cuts));
-    // A BITFIELD that fails by OVERFLOW FAIL makes a key in Redis and does not tell replicas of it, who then miss it.
     if (name !== 'bitmaps') expect(await infoOf(ours, 'unexpected_error_replies')).toBe('0');
   },
 );
