@@ -1,10 +1,10 @@
-// Power cuts under `appendfsync always`: after one of six operations on the disk, all that was not forced to it is lost.
+// Power cuts: after one of six operations on the disk, all that was not forced to it is lost.
 // thorough.interop.test.ts tries every operation, and what else a power cut may leave.
 
 import { expect, test } from 'vitest';
-import { cutPowerEverywhere, STORIES } from './power-loss.ts';
+import { ALL_STORIES, cutPowerEverywhere } from './power-loss.ts';
 
-test.each(STORIES)('$name', async (story) => {
+test.each(ALL_STORIES)('$name', async (story) => {
   const { operations } = await cutPowerEverywhere(story, (n) =>
     n % 6 === story.name.length % 6 ? ['all is lost'] : [],
   );

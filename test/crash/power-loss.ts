@@ -1,5 +1,5 @@
-// Stories of a server with append-only files under `appendfsync always`, and what every power cut in them leaves: whatever
-// was acknowledged until then must be found by the next start.
+// Stories of a server with append-only files, and what every power cut in them leaves. Under `appendfsync always` whatever was
+// acknowledged until then must be found by the next start; under `everysec` the last may be lost, but nothing before it.
 
 import { type DiskImage, imageOf, type Loss } from '../support/disk-journal.ts';
 import type { TestClient } from '../support/test-client.ts';
@@ -18,8 +18,8 @@ export interface Story {
   readonly tell: (server: DiskServer, client: TestClient, writer: Writer) => Promise<void>;
   /** With which directives it starts again, where that is not the same. */
   readonly restart?: Readonly<Record<string, string>>;
-  /** Acknowledgements count from here on only: before, nothing was promised. */
-  readonly promisesLate?: boolean;
+  /** What was promised: all that was acknowledged, or so from the first rewrite on; or that it begins as it was told. */
+  readonly promise?: 'all' | 'late' | 'beginning';
 }
 
 async function append(client: TestClient, writer: Writer, batches = 3): Promise<void> {
@@ -59,7 +59,7 @@ async function filesOfEarlier(
 
 const INCREMENT = `${FOLDER}/appendonlydir/appendonly.aof.1.incr.aof`;
 
-export const STORIES: readonly Story[] = [
+const STORIES: readonly Story[] = [
   { name: 'rewrites with the RDB preamble', directives: ALWAYS, tell: rewrites },
   {
     name: 'rewrites as commands',
@@ -105,7 +105,7 @@ export const STORIES: readonly Story[] = [
     name: 'switched on while running',
     directives: { ...ALWAYS, appendonly: 'no' },
     restart: ALWAYS,
-    promisesLate: true,
+    promise: 'late',
     tell: async (server, client, writer) => {
       await append(client, writer);
       await client.value('CONFIG', 'SET', 'appendonly', 'yes');
@@ -115,6 +115,16 @@ export const STORIES: readonly Story[] = [
     },
   },
 ];
+
+const BEGINNINGS: readonly Story[] = STORIES.filter(({ name }) => /^rewrites|existing files/.test(name)).map(
+  (story) => ({
+    ...story,
+    name: `${story.name}, everysec`,
+    directives: { ...story.directives, appendfsync: 'everysec' },
+    promise: 'beginning',
+  }),
+);
+export const ALL_STORIES: readonly Story[] = [...STORIES, ...BEGINNINGS];
 
 export interface PowerLossReport {
   readonly operations: number;
@@ -142,10 +152,10 @@ export async function cutPowerEverywhere(
 
   let restarts = 0;
   // Before the first rewrite is done, nobody was promised anything.
-  const promisedFrom = story.promisesLate ? promiseOf(server, operations) : 0;
+  const promisedFrom = story.promise === 'late' ? promiseOf(server, operations) : 0;
   for (let n = 0; n <= operations; n++) {
     const heard = acknowledgedAt.filter((operation) => operation <= n).length;
-    const atLeast = n < promisedFrom ? 0 : before + heard;
+    const atLeast = n < promisedFrom || story.promise === 'beginning' ? 0 : before + heard;
     for (const loss of lossesAt(n)) {
       restarts++;
       const again = await restart(story, disk.journal.imageAfter(n, loss)).catch((error: Error) => error);

@@ -17,8 +17,10 @@ import { Manifest, ManifestError, parseManifest } from './manifest.ts';
 export const PERSISTED = { SAFE: 0, FAILED: 1, IN_DOUBT: 2 } as const;
 export type Persisted = (typeof PERSISTED)[keyof typeof PERSISTED];
 
-/** What is done at the moment from which a manifest counts; all three steps within one turn of the event loop. */
+/** What is done at the moment from which a manifest counts: `prepare` and `take` within one turn of the event loop. */
 export interface Handover {
+  /** A file of which most shall be on the disk before, so that `prepare` has little to wait for; -1: none. */
+  readonly fd: number;
   /** The manifest is about to get its name. Returns whether it may: if not, it has failed. */
   prepare(): boolean;
   /** It has got it, though a power cut may take it back until all is done. */
@@ -32,7 +34,7 @@ interface Pending {
   fd: number;
 }
 
-const NO_HANDOVER: Handover = { prepare: () => true, take: () => {} };
+const NO_HANDOVER: Handover = { fd: -1, prepare: () => true, take: () => {} };
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
 export class AofFolder {
@@ -158,6 +160,7 @@ export class AofFolder {
     try {
       // What it names is safe before it is.
       yield* this.folderSteps(this.path('.'));
+      if (handover.fd >= 0) yield handover.fd;
       fd = files.openSync(this.path(temporary), 'w', 0o644);
       failure = (reason) =>
         `Error trying to write the temporary AOF manifest file ${shown(temporary)}: ${reason}`;

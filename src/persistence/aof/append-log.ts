@@ -113,6 +113,11 @@ export class AppendLog implements PropagationSink {
     return this.fd >= 0;
   }
 
+  /** The file that effects go to, -1 without one. */
+  get descriptor(): number {
+    return this.fd;
+  }
+
   /** Bytes that are not written yet. */
   get bufferLength(): number {
     return this.buffer.at;
@@ -210,16 +215,18 @@ export class AppendLog implements PropagationSink {
     this.syncIfDue();
   }
 
-  /** Writes what waits, and returns when all of it is on the disk, or cannot be brought there: the log says why. */
-  syncAll(): void {
-    if (this.fd < 0) return;
+  /** Writes what waits. Returns when all of it is on the disk; false when it cannot be brought there: the log says why. */
+  syncAll(): boolean {
+    if (this.fd < 0) return true;
     this.flush(true);
     try {
       this.parts.runtime.files.fdatasyncSync(this.fd);
       this.noteSynced();
     } catch (error) {
       this.parts.log.warning(`Fail to fsync the AOF file: ${reasonOf(error)}.`);
+      return false;
     }
+    return this.buffer.at === 0;
   }
 
   // One fsync costs as much as hundreds of requests: those that arrive meanwhile shall have part in it.

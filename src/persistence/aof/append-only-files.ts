@@ -405,19 +405,15 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     const { folder, manifest } = this;
     if (manifest === null || !folder.create()) return null;
     if (this.state === 'off') return { fd: -1, changed: null };
-    if (!this.flushAll()) return null;
+    this.appendLog.flush(true);
+    // What cannot be written now would come behind the snapshot that has it already.
+    if (this.appendLog.bufferLength > 0) return null;
     const changed = this.state === 'waiting' ? null : manifest.copy();
     const name = changed?.addIncrement(folder.name).name ?? folder.temporaryIncrementName;
     const fd = this.openEmptyIncrement(name);
     if (fd < 0) return null;
     this.parts.log.notice(`Creating AOF incr file ${shown(name)} on background rewrite`);
     return { fd, changed };
-  }
-
-  // What cannot be written now would come behind the snapshot that has it already.
-  private flushAll(): boolean {
-    this.appendLog.flush(true);
-    return this.appendLog.bufferLength === 0;
   }
 
   // Effects go to the increment, and the snapshot begins, from the moment at which the manifest names it. Under `always` all
@@ -428,7 +424,9 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     let isTaken = false;
     let hasFailed = false;
     const handover = {
-      prepare: () => this.flushAll(),
+      fd: appendLog.descriptor,
+      // Only the last file may be torn by a power cut.
+      prepare: () => appendLog.syncAll(),
       take: () => {
         isTaken = true;
         this.manifest = changed;
