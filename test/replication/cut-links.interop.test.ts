@@ -118,8 +118,8 @@ test.skipIf(program === null)('links that are cut at any moment', { timeout: LON
   const { master, ours, theirs } = await linked({});
   const random = new SeededRandom(Buffer.from(`cut ${seed}`));
   const themes = THEMES.map(
-    ({ commands, name, poolOf }) =>
-      new CommandFuzzer(new SeededRandom(Buffer.from(`${name} cut ${seed}`)), commands, poolOf),
+    ({ commands, name, numbers, poolOf }) =>
+      new CommandFuzzer(new SeededRandom(Buffer.from(`${name} cut ${seed}`)), commands, poolOf, numbers),
   );
   const requests = () => {
     const some = themes[random.below(themes.length)]!.sequence(1 + random.below(REQUESTS));
