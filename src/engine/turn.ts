@@ -37,6 +37,8 @@ export class Turn implements ReplyMark {
   readonly beforeReplies: (() => void)[] = [];
   /** Whether the end may wait for what more has arrived meanwhile; asked as often as something has. */
   lingers: () => boolean = () => false;
+  /** The end that is under way comes early: what need not leave with the replies can wait for the next one, which is near. */
+  isEarly = false;
   /** What runs when a turn begins, before its first request. */
   onBegin: () => void = () => {};
   /** What runs when the replies of a turn are out. */
@@ -185,9 +187,13 @@ export class Turn implements ReplyMark {
     if (!this.isOpen) this.open();
   }
 
-  /** Ends the turn before its time, between two inputs, so that its replies need not wait for those that follow. */
+  /** Ends the turn before its time, between two inputs, so that its replies need not wait for those that follow; begins another. */
   endEarly(): void {
-    if (this.isOpen && this.owner === null && !this.lingers()) this.end();
+    if (!this.isOpen || this.owner !== null || this.lingers()) return;
+    this.isEarly = true;
+    this.end();
+    this.isEarly = false;
+    this.expect();
   }
 
   /** Lets an owner go on with waiting requests before this turn's replies leave. */

@@ -85,20 +85,37 @@ describe('Turn', () => {
     const { turn, endTurn } = newTurn();
     const [a, b] = [new Recorder(turn), new Recorder(turn)];
     let ends = 0;
+    const early: boolean[] = [];
     turn.onEnd = () => ends++;
+    turn.beforeReplies.push(() => early.push(turn.isEarly));
     turn.begin(a);
     turn.writer.raw('one');
     turn.endEarly();
     expect(a.sent).toBe('');
     turn.finish();
     turn.endEarly();
-    turn.endEarly();
     expect([a.sent, ends]).toEqual(['one', 1]);
-    expect(turn.begin(b)).toBe(true);
+    // Another has begun, so that what has waited for its end is sure of one.
+    expect(turn.begin(b)).toBe(false);
     turn.writer.raw('two');
     turn.finish();
     endTurn();
     expect([a.sent, b.sent, ends]).toEqual(['one', 'two', 2]);
+    expect(early).toEqual([true, false]);
+  });
+
+  it('does not end early while it lingers', () => {
+    const { turn, endTurn } = newTurn();
+    const a = new Recorder(turn);
+    turn.lingers = () => true;
+    turn.begin(a);
+    turn.writer.raw('one');
+    turn.finish();
+    turn.endEarly();
+    expect(a.sent).toBe('');
+    endTurn();
+    endTurn();
+    expect(a.sent).toBe('one');
   });
 
   it('sends each owner its own replies, once, at the end', () => {
