@@ -10,12 +10,11 @@ import type { SetMember } from '../keyspace/set-member.ts';
 import type { StoredSet } from '../keyspace/stored-set.ts';
 import type { Ref } from '../memory/heap.ts';
 import { NOT_POSITIVE, rangeError, SYNTAX } from '../resp/errors.ts';
+import { EffectInParts } from './effect-in-parts.ts';
 import { replyMember, replyMembers } from './set-reply.ts';
 
 // With so many times more popped than left, Redis moves what is left to a new set.
 const MOVE_REST_FACTOR = 5;
-// How many popped members are told in one effect.
-const EFFECT_MEMBERS = 1024;
 // From this share of the set on, distinct members are chosen in one pass instead of drawn.
 const PASS_SHARE = 3;
 
@@ -106,7 +105,7 @@ function popMany(ctx: CommandContext): void {
   }
   ctx.changed('spop', 1, count);
   reply.set(count);
-  const popped = new PoppedMembers(ctx);
+  const popped = new EffectInParts(ctx, 'SREM', 1);
   if ((size - count) * MOVE_REST_FACTOR <= count) popAllBut(ctx, ref, set, size - count, popped);
   else if (set.kind === KIND.SET_PACKED) popFromPacked(ctx, set, count, popped);
   else popOneByOne(ctx, set, count, popped);
@@ -137,7 +136,7 @@ function popAll(ctx: CommandContext, set: StoredSet): void {
 }
 
 /** Pops all but `rest` members, which become the key's set anew: the form follows from what is left. */
-function popAllBut(ctx: CommandContext, ref: Ref, set: StoredSet, rest: number, popped: PoppedMembers): void {
+function popAllBut(ctx: CommandContext, ref: Ref, set: StoredSet, rest: number, popped: EffectInParts): void {
   const { args, db, keyspace, reply } = ctx;
   const { cursor, member } = keyspace.sets;
   const kept = new FreshSet(keyspace, set.kind === KIND.SET_INTSET ? set.kind : KIND.SET_PACKED);
@@ -148,7 +147,7 @@ function popAllBut(ctx: CommandContext, ref: Ref, set: StoredSet, rest: number, 
       kept.add(member);
       set.removeAt(place);
     }
-    for (cursor.begin(set); cursor.next(); ) popped.add(cursor.member);
+    for (cursor.begin(set); cursor.next(); ) tellPopped(popped, cursor.member);
     replyMembers(reply, set, cursor);
   } else {
     const choice = new Choice(ctx, rest, set.size);
@@ -156,7 +155,7 @@ function popAllBut(ctx: CommandContext, ref: Ref, set: StoredSet, rest: number, 
       if (choice.takesNext()) {
         kept.add(cursor.member);
       } else {
-        popped.add(cursor.member);
+        tellPopped(popped, cursor.member);
         replyMember(reply, cursor.member);
       }
     }
@@ -164,25 +163,25 @@ function popAllBut(ctx: CommandContext, ref: Ref, set: StoredSet, rest: number, 
   kept.store(db, args, 1, ref, true);
 }
 
-function popFromPacked(ctx: CommandContext, set: StoredSet, count: number, popped: PoppedMembers): void {
+function popFromPacked(ctx: CommandContext, set: StoredSet, count: number, popped: EffectInParts): void {
   const { cursor } = ctx.keyspace.sets;
   const places: number[] = [];
   const choice = new Choice(ctx, count, set.size);
   for (cursor.begin(set); cursor.next(); ) {
     if (!choice.takesNext()) continue;
-    popped.add(cursor.member);
+    tellPopped(popped, cursor.member);
     replyMember(ctx.reply, cursor.member);
     places.push(cursor.place);
   }
   set.removeFromPacked(places);
 }
 
-function popOneByOne(ctx: CommandContext, set: StoredSet, count: number, popped: PoppedMembers): void {
+function popOneByOne(ctx: CommandContext, set: StoredSet, count: number, popped: EffectInParts): void {
   const { member } = ctx.keyspace.sets;
   for (let left = count; left > 0; left--) {
     const place = set.randomPlaceToRemove();
     set.read(place, member);
-    popped.add(member);
+    tellPopped(popped, member);
     replyMember(ctx.reply, member);
     set.removeAt(place);
   }
@@ -267,24 +266,6 @@ class Choice {
   }
 }
 
-/** Tells AOF and replicas of popped members, instead of the SPOP, as so many SREM as it takes. */
-class PoppedMembers {
-  private readonly ctx: CommandContext;
-  private texts: string[] = [];
-
-  constructor(ctx: CommandContext) {
-    this.ctx = ctx;
-  }
-
-  add(member: SetMember): void {
-    if (!this.ctx.propagates) return;
-    this.texts.push(member.text());
-    if (this.texts.length === EFFECT_MEMBERS) this.finish();
-  }
-
-  finish(): void {
-    if (this.texts.length === 0) return;
-    this.ctx.propagateAs('SREM', 1, ...this.texts);
-    this.texts = [];
-  }
+function tellPopped(popped: EffectInParts, member: SetMember): void {
+  if (popped.isHeard) popped.add(member.text());
 }

@@ -27,6 +27,7 @@ import {
   SYNTAX,
   WRONG_TYPE,
 } from '../resp/errors.ts';
+import { EffectInParts } from './effect-in-parts.ts';
 import { hasStar, SortPattern, untilZero } from './sort-pattern.ts';
 
 const COMPLEXITY =
@@ -265,8 +266,6 @@ function compareWeights(a: string | null, b: string | null, compare: Collation):
   return a === null ? -1 : 1;
 }
 
-// So many elements of a result in one command.
-const EFFECT_ELEMENTS = 1024;
 const SMALLEST_NORMAL = 2 ** -1022;
 
 /**
@@ -312,7 +311,7 @@ function storeSorted(
 // A replica may keep its elements in another order.
 function propagateStored(ctx: CommandContext, store: number, stored: readonly string[]): void {
   ctx.propagateAs('DEL', store);
-  for (let i = 0; i < stored.length; i += EFFECT_ELEMENTS) {
-    ctx.propagateAs('RPUSH', store, ...stored.slice(i, i + EFFECT_ELEMENTS));
-  }
+  const pushed = new EffectInParts(ctx, 'RPUSH', store);
+  for (const element of stored) pushed.add(element);
+  pushed.finish();
 }

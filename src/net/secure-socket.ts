@@ -81,18 +81,21 @@ export class EncryptedSocket extends TLSSocket {
   }
 
   override _write(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
-    if (this.isHeld) this.heldWrite = () => super._write(chunk, encoding, callback);
-    else super._write(chunk, encoding, callback);
+    this.whenReleased(() => super._write(chunk, encoding, callback));
   }
 
   override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: WriteCallback): void {
-    if (this.isHeld) this.heldWrite = () => super._writev!(chunks, callback);
-    else super._writev!(chunks, callback);
+    this.whenReleased(() => super._writev!(chunks, callback));
   }
 
   override _final(callback: WriteCallback): void {
-    if (this.isHeld) this.heldWrite = () => super._final(callback);
-    else super._final(callback);
+    this.whenReleased(() => super._final(callback));
+  }
+
+  // The stream does one thing at a time, so that there is one that waits at most.
+  private whenReleased(write: () => void): void {
+    if (this.isHeld) this.heldWrite = write;
+    else write();
   }
 
   // Called by the constructor of TLSSocket.

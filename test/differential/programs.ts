@@ -6,11 +6,10 @@ import { SeededRandom } from '../../src/index.ts';
 import type { Frame, Protocol } from '../support/resp.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { answerText, keyspaceText } from './answers.ts';
-import { CommandFuzzer } from './commands.ts';
 import { eventsText, LISTENING } from './events.ts';
 import { listNodes, listProgram } from './list-fuzzer.ts';
 import { StreamFuzzer, streamGroups, streamText } from './stream-fuzzer.ts';
-import { THEMES, type Theme } from './themes.ts';
+import { requestsOf, THEMES, type Theme } from './themes.ts';
 
 export type Request = readonly string[];
 
@@ -56,13 +55,10 @@ const themes: Series[] = THEMES.map((theme) => ({
 }));
 
 function themeRequests(theme: Theme, seed: number, protocol: Protocol): Request[] {
-  const { name, commands, poolOf, without, numbers } = theme;
-  const random = new SeededRandom(Buffer.from(`theme ${name} ${seed} ${protocol}`));
-  const fuzzer = new CommandFuzzer(random, commands, poolOf, numbers);
-  const isTold = (request: Request) => !request.some((word) => word.toLowerCase() in without);
-  const requests: Request[] = [];
-  while (requests.length < THEME_STEPS) requests.push(...fuzzer.sequence(1).filter(isTold));
-  return requests;
+  return requestsOf(
+    theme,
+    new SeededRandom(Buffer.from(`theme ${theme.name} ${seed} ${protocol}`)),
+  )(THEME_STEPS);
 }
 
 /** Lists under many settings, and the nodes that they become. */

@@ -2,8 +2,9 @@
 // meet each other again and again, and limits so small that encodings change all the time. The grammars of the commands
 // do the rest (see commands.ts): a new command of a group is told without a line here.
 
+import type { RandomSource } from '../../src/base/runtime.ts';
 import type { Command, CommandGroup } from '../../src/engine/command-spec.ts';
-import { type PoolOf, toldCommands } from './commands.ts';
+import { CommandFuzzer, type PoolOf, toldCommands } from './commands.ts';
 
 export interface Theme {
   readonly name: string;
@@ -293,3 +294,17 @@ export const THEMES: readonly Theme[] = [
     },
   },
 ].filter(({ commands }) => commands.length > OF_ALL_KEYS.size);
+
+/** What tells as many requests of a theme as one likes, again and again. */
+export function requestsOf(
+  { commands, numbers, poolOf, without }: Theme,
+  random: RandomSource,
+): (count: number) => string[][] {
+  const fuzzer = new CommandFuzzer(random, commands, poolOf, numbers);
+  const isTold = (request: readonly string[]) => !request.some((word) => word.toLowerCase() in without);
+  return (count) => {
+    const requests: string[][] = [];
+    while (requests.length < count) requests.push(...fuzzer.sequence(1).filter(isTold));
+    return requests;
+  };
+}

@@ -57,7 +57,7 @@ export interface SoakResult {
   readonly faults: readonly string[];
   /** The mean `used_memory` of the first and the last part of the time after the load had settled. */
   readonly used: readonly [first: number, last: number];
-  /** The most resident memory in each, garbage that the engine has not collected yet included: it takes it when it likes. */
+  /** The least resident memory in each: what is above it is garbage that the engine has not collected yet. */
   readonly rss: readonly [first: number, last: number];
   /** Bytes that the heap counts and nobody can reach, with the load still in place. */
   readonly unreachableBytes: number;
@@ -257,7 +257,7 @@ class Soak {
       connections: this.connections,
       faults: [...faults, ...trouble, ...(this.server.stderr === '' ? [] : [this.server.stderr])],
       used: [mean(first.map(({ usedBytes }) => usedBytes)), mean(last.map(({ usedBytes }) => usedBytes))],
-      rss: [most(first.map(({ rssBytes }) => rssBytes)), most(last.map(({ rssBytes }) => rssBytes))],
+      rss: [least(first.map(({ rssBytes }) => rssBytes)), least(last.map(({ rssBytes }) => rssBytes))],
       unreachableBytes,
       empty: [before, after],
       figures: Object.fromEntries(COUNTERS.map((name) => [name, figures[name] ?? 0])),
@@ -289,8 +289,8 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
-function most(values: readonly number[]): number {
-  return values.reduce((a, b) => Math.max(a, b), 0);
+function least(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
 }
 
 function sleep(ms: number): Promise<void> {

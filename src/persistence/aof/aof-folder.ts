@@ -126,9 +126,9 @@ export class AofFolder {
   }
 
   /** Puts a manifest that has changed on the disk. The log says why it is not safe there. */
-  persist(manifest: Manifest, handover = NO_HANDOVER): Persisted {
+  persist(manifest: Manifest): Persisted {
     this.settle();
-    return manifest.isChanged ? this.finish(this.steps(manifest, handover)) : PERSISTED.SAFE;
+    return manifest.isChanged ? this.finish(this.steps(manifest, NO_HANDOVER)) : PERSISTED.SAFE;
   }
 
   /**

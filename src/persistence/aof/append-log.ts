@@ -390,7 +390,7 @@ export class AppendLog implements PropagationSink {
   private streamSynced(offset: number): void {
     this.heldStreamOffset = offset;
     if (this.heldBy > 0) return;
-    this.syncedStreamOffset = this.heldStreamOffset;
+    this.syncedStreamOffset = offset;
     this.onSynced();
   }
 

@@ -416,36 +416,39 @@ export class AppendOnlyFiles implements AppendOnly, CronTask {
     return { fd, changed };
   }
 
-  // Effects go to the increment, and the snapshot begins, from the moment at which the manifest names it. Under `always` all
-  // of it is waited for: what clients hear of before the name is safe, a power cut could take back. Returns false when it
-  // has failed already.
+  // Effects go to the increment, and the snapshot begins, from the moment at which the manifest names it; under `always` not
+  // before the name is safe, for which everybody waits: what clients have heard of, a power cut could take back with it.
+  // Returns false when it has failed already.
   private announce(increment: NewIncrement, changed: Manifest): boolean {
     const { appendLog, folder, generation } = this;
     let isTaken = false;
     let hasFailed = false;
-    const handover = {
-      fd: appendLog.descriptor,
-      // Only the last file may be torn by a power cut.
-      prepare: () => appendLog.syncAll(),
-      take: () => {
-        isTaken = true;
-        this.manifest = changed;
-        appendLog.hold();
-        this.beginSnapshot(increment);
-      },
+    const take = () => {
+      isTaken = true;
+      this.manifest = changed;
+      appendLog.hold();
+      this.beginSnapshot(increment);
     };
     const done = (outcome: Persisted) => {
       if (isTaken) appendLog.release();
       else this.parts.runtime.files.closeSync(increment.fd);
       hasFailed = outcome !== PERSISTED.SAFE;
-      if (hasFailed && generation === this.generation) this.notAnnounced(isTaken);
+      if (hasFailed && generation === this.generation) this.notAnnounced(outcome === PERSISTED.IN_DOUBT);
     };
-    if (this.parts.config.values.appendfsync === 'always') done(folder.persist(changed, handover));
-    else folder.persistInBackground(changed, done, handover);
+    if (this.parts.config.values.appendfsync === 'always') {
+      const outcome = folder.persist(changed);
+      if (outcome === PERSISTED.SAFE) take();
+      done(outcome);
+    } else {
+      // Only the last file may be torn by a power cut.
+      const prepare = () => appendLog.syncAll();
+      folder.persistInBackground(changed, done, { fd: appendLog.descriptor, prepare, take });
+    }
     return !hasFailed;
   }
 
-  // A power cut may bring back the manifest before, which does not name where effects go by now: another rewrite shall say it.
+  // After a power cut either manifest may be there, while effects go to the increment that only one names as its last:
+  // another rewrite shall name one safely.
   private notAnnounced(isInDoubt: boolean): void {
     this.generation++;
     this.parts.snapshots.abort();

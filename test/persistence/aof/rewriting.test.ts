@@ -463,6 +463,29 @@ describe('when a step fails, the files hold all that was said', () => {
       expect(await digestAfterKill(one)).toBe(await digest(one));
   });
 
+  // A manifest is written, forced to the disk, renamed, and its folder forced to the disk.
+  test('always: nothing goes to an increment whose name may not be on the disk, and another rewrite names it', async () => {
+    const one = await startAof(emptyDisk(), { appendfsync: 'always' });
+    const { renameSync } = one.runtime.files;
+    Object.assign(one.runtime.files, {
+      renameSync: (from: string, to: string) => {
+        renameSync(from, to);
+        if (manifest(one) === base(1) + increment(1) + increment(2)) one.disk.fail('fsyncSync', 'EIO');
+      },
+    });
+    expect((await one.client.call('BGREWRITEAOF')).reply).toMatchObject({ type: 'error' });
+    expect(one.lines.at(-1)).toContain('Fail to fsync AOF directory');
+    Object.assign(one.runtime.files, { renameSync });
+    await one.client.call('SET a 1');
+    expect(one.disk.read(`${FOLDER}/appendonly.aof.1.incr.aof`)).toBe(commands('SELECT 0', 'SET a 1'));
+    expect(one.disk.read(`${FOLDER}/appendonly.aof.2.incr.aof`)).toBe('');
+    expect(await digestAfterKill(one)).toBe(await digest(one));
+    await settled(one.runtime);
+    expect(manifest(one)).toBe(base(2) + increment(2));
+    expectTidy(one);
+    expect(await digestAfterKill(one)).toBe(await digest(one));
+  });
+
   test('what cannot be written before a rewrite is not written behind it', async () => {
     const one = await startAof(emptyDisk());
     await one.client.call('SET a 1');
