@@ -185,7 +185,7 @@ export function parseDoubleLeniently(text: string): number | null {
 
 /** As `parseDouble` on a slice; NaN when it is not a double. Short plain decimals are read without making a string. */
 export function parseDoubleBytes(bytes: Uint8Array, start: number, length: number): number {
-  if (length > 0 && length <= 16) {
+  if (length > 0 && length <= 17) {
     const end = start + length;
     let i = start;
     const negative = bytes[i] === MINUS;
@@ -204,8 +204,9 @@ export function parseDoubleBytes(bytes: Uint8Array, start: number, length: numbe
         break;
       }
     }
-    // At most 15 digits and a power of ten up to 10^15 are exact, so that one division rounds correctly.
-    if (i === end && digits > 0 && digits <= 15) {
+    // At most 15 digits and a power of ten up to 10^15 are exact, so that one division rounds correctly. A whole number is exact
+    // as long as it is safe.
+    if (i === end && digits > 0 && (digits <= 15 || (point < 0 && value <= Number.MAX_SAFE_INTEGER))) {
       if (point >= 0) value /= POWERS_OF_TEN[end - point - 1]!;
       return negative ? -value : value;
     }

@@ -162,6 +162,16 @@ describe('doubles', () => {
     );
   });
 
+  it('reads whole numbers up to the last that is exact, and beyond', () => {
+    const near = fc.bigInt({ min: -(2n ** 54n), max: 2n ** 54n }).map(String);
+    fc.assert(
+      fc.property(near, (text) => {
+        expect(slice(text, parseDoubleBytes)).toBe(Number(text));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it.each([
     ['', 0],
     [' 1', 1],
