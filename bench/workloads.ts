@@ -372,7 +372,7 @@ function scriptWorkloads(scale: number): Workload[] {
     {
       ...common,
       name: 'EVAL that adds a job',
-      requests: scaled(30_000, scale),
+      requests: scaled(100_000, scale),
       args: addJob,
       fill: [],
       limit: 1.0,
@@ -381,7 +381,7 @@ function scriptWorkloads(scale: number): Workload[] {
     {
       ...common,
       name: 'EVAL that moves a job',
-      requests: scaled(30_000, scale),
+      requests: scaled(100_000, scale),
       args: ['EVAL', MOVE_TO_ACTIVE, '6', ...JOB_KEYS.move, 'token', '30000', '1700000000000'],
       fill: [{ command: addJob, count: 1000, replyLines: 2 }],
       limit: 1.0,

@@ -36,8 +36,10 @@ export class JsonEncoder {
   // Whether the quote that ends a string is still to come: it is written with what follows, to save steps.
   private quote = CLOSED;
   // The tables that are open, from the outside in. For each: the length of an array, OBJECT for an object; how many indexes
-  // of the array, or places in the order of traversal, have been passed.
-  private readonly tables: LuaTable[] = [];
+  // of the array, or places in the order of traversal, have been passed. The lists do not get shorter, which would cost more
+  // than the rest.
+  private depth = 0;
+  private readonly tables: (LuaTable | null)[] = [];
   private readonly lengths: number[] = [];
   private readonly places: number[] = [];
   // Slots of the C function's stack in use: what limits depth once a script has raised the maximum.
@@ -55,16 +57,14 @@ export class JsonEncoder {
     this.before.clear();
     this.quote = CLOSED;
     this.slots = 1;
-    tables.length = 0;
-    lengths.length = 0;
-    places.length = 0;
+    this.closeAll();
     this.write(NOTHING, value);
-    while (tables.length > 0) {
+    while (this.depth > 0) {
       if (this.text.length > LONG) {
         this.before.add(this.text);
         this.text = '';
       }
-      const top = tables.length - 1;
+      const top = this.depth - 1;
       const table = tables[top]!;
       const length = lengths[top]!;
       if (length === OBJECT) {
@@ -80,14 +80,19 @@ export class JsonEncoder {
         this.writePlain(BRACKET, '');
         this.slots -= ARRAY_SLOTS;
       }
-      tables.pop();
-      lengths.pop();
-      places.pop();
+      tables[top] = null;
+      this.depth = top;
     }
     this.writePlain(NOTHING, '');
     const text = this.before.finish(this.text);
     this.text = '';
     return text;
+  }
+
+  // What an error has left open.
+  private closeAll(): void {
+    if (this.depth > 0) this.tables.fill(null);
+    this.depth = 0;
   }
 
   /** Writes the next field of the innermost table, or how its value begins; false when there is none. */
@@ -160,21 +165,22 @@ export class JsonEncoder {
   }
 
   private open(mark: Mark, table: LuaTable): void {
-    const depth = this.tables.length + 1;
-    if (depth > this.settings.maxDepth || this.slots + ROOM > MAX_C_STACK)
-      throwError(`Cannot serialise, excessive nesting (${depth})`);
+    const { depth } = this;
+    if (depth >= this.settings.maxDepth || this.slots + ROOM > MAX_C_STACK)
+      throwError(`Cannot serialise, excessive nesting (${depth + 1})`);
     const length = this.arrayLength(table);
     if (length > 0) {
       this.writePlain(mark, '[');
       this.slots += ARRAY_SLOTS;
-      this.lengths.push(length);
+      this.lengths[depth] = length;
     } else {
       this.writePlain(mark, '{');
       this.slots += OBJECT_SLOTS;
-      this.lengths.push(OBJECT);
+      this.lengths[depth] = OBJECT;
     }
-    this.places.push(0);
-    this.tables.push(table);
+    this.places[depth] = 0;
+    this.tables[depth] = table;
+    this.depth = depth + 1;
   }
 
   /** The largest index of a table whose keys are all positive whole numbers, else 0 or less. */
@@ -241,8 +247,13 @@ const ARRAY_SLOTS = 1;
 const OBJECT_SLOTS = 2;
 const ROOM = 3;
 
-const TO_ESCAPE = /["\\/\x00-\x1f\x7f]/;
-const ALL_TO_ESCAPE = /["\\/\x00-\x1f\x7f]/g;
+const SHORT = 32;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const SLASH = 0x2f;
+const BACKSLASH = 0x5c;
+const DELETE = 0x7f;
+const TO_ESCAPE = /["\\/\x00-\x1f\x7f]/g;
 const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
@@ -255,7 +266,19 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 function escaped(text: string): string {
-  return TO_ESCAPE.test(text) ? text.replace(ALL_TO_ESCAPE, escapeOf) : text;
+  return isPlain(text) ? text : text.replace(TO_ESCAPE, escapeOf);
+}
+
+// Short texts are looked through sooner than an expression is set up.
+function isPlain(text: string): boolean {
+  const { length } = text;
+  if (length > SHORT) return text.search(TO_ESCAPE) < 0;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < SPACE || code === QUOTE || code === SLASH || code === BACKSLASH || code === DELETE)
+      return false;
+  }
+  return true;
 }
 
 function escapeOf(char: string): string {
