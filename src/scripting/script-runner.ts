@@ -77,6 +77,8 @@ export class ScriptRunner implements Permissions {
   private args!: Arguments;
   private session: DebugSession | null = null;
   private request: readonly string[] = [];
+  // The script stands where its client has left it.
+  private mustGoOn = false;
 
   constructor(server: ServerParts, caller: CommandCaller) {
     this.server = server;
@@ -170,6 +172,7 @@ export class ScriptRunner implements Permissions {
    */
   takeCommand(client: Client, args: Arguments): boolean {
     const { session, executor } = this;
+    if (this.mustGoOn) this.goOnAlone();
     if (session === null || session.isLeft || client !== this.client) return false;
     const words = args.strings(0);
     let after: After = AFTER.STAYS;
@@ -191,13 +194,20 @@ export class ScriptRunner implements Permissions {
     return true;
   }
 
-  /** A client has gone: its script goes on without the debugger. */
+  /** A client has gone: its script goes on without the debugger, at the end of the turn or when the next request comes. */
   left(client: Client): void {
     const { session } = this;
     if (session === null || session.isLeft || client !== this.client || !this.executor.isSuspended) return;
     session.left();
-    this.timers.afterTurn(this.goOn);
+    this.mustGoOn = true;
+    this.timers.afterTurn(this.goOnAlone);
   }
+
+  private readonly goOnAlone = (): void => {
+    if (!this.mustGoOn) return;
+    this.mustGoOn = false;
+    this.goOn();
+  };
 
   private debug(session: DebugSession): void {
     const { server, caller } = this;

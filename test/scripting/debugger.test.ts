@@ -164,6 +164,13 @@ describe('a script in the debugger', () => {
     client.close();
     await expect.poll(() => other.value('GET', 'k').catch(() => null)).toBe('v');
   });
+
+  test('is over for whoever comes next when its client has gone, within the same turn too', async () => {
+    await begin('sync');
+    client.close();
+    for (let i = 0; i < 10; i++) await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect(await other.value('GET', 'k')).toBe('v');
+  });
 });
 
 test('others are answered BUSY while a script stands', async () => {
