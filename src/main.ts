@@ -17,6 +17,7 @@ import { ConfigFileError, type ConfigSource, loadConfig } from './config/parser.
 import type { Fault } from './engine/fault.ts';
 import { letSmallHeapGrow } from './process/collector.ts';
 import { faultOf, writeCrashReport } from './process/crash-report.ts';
+import { lowerHelperThreads } from './process/helper-threads.ts';
 import { Host } from './process/host.ts';
 import { raiseInliningLimits } from './process/inlining.ts';
 import { testMemory } from './process/memory-test.ts';
@@ -39,6 +40,7 @@ function main(): void {
   answerAndLeave(runtime, process.argv.slice(2));
   raiseInliningLimits();
   letSmallHeapGrow(runtime);
+  lowerHelperThreads(runtime);
   const source = readArguments();
   const config = new Config(runtime, bytesFromText(process.cwd()));
   const supervisor = new ServiceManager(runtime);

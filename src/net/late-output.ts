@@ -1,30 +1,55 @@
 // Output for a peer that has not taken what was sent before: it waits here in blocks, not in the stream, where each of many
-// small messages would take several times its size. A peer that takes all gets the next blocks at once.
+// small messages would take several times its size. The blocks are used again: memory that V8 has to free counts towards
+// its next look through all that lives, which with thousands of slow peers would come several times a second.
 
 import type { Duplex } from 'node:stream';
+import Denque from 'denque';
 
 const BLOCK_BYTES = 16 * 1024;
+// At most so many are given to the stream at once, and can be used again when it has passed them on.
+const STEP_BLOCKS = 4;
+const SPARE_BLOCKS = 1024;
+
+/** The blocks of all who are late. */
+export class OutputBlocks {
+  private readonly spare: Buffer[] = [];
+  private readonly mostSpare: number;
+
+  /** With 0 no block is used again. */
+  constructor(mostSpare = SPARE_BLOCKS) {
+    this.mostSpare = mostSpare;
+  }
+
+  take(): Buffer {
+    return this.spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  }
+
+  giveBack(block: Buffer): void {
+    if (this.spare.length < this.mostSpare) this.spare.push(block);
+  }
+}
 
 export class LateOutput {
   /** How much waits here. */
   bytes = 0;
 
   private readonly stream: Duplex;
-  // At most about so much is given to the stream at once.
-  private readonly stepBytes: number;
+  private readonly pool: OutputBlocks;
   private readonly onCaughtUp: () => void;
-  private blocks: Buffer[] = [];
+  private readonly blocks = new Denque<Buffer>();
   // The last block is filled so far; those before it are full.
   private used = 0;
+  // Blocks that the stream has.
+  private given: Buffer[] = [];
   private readonly taken = (error?: Error | null) => this.sendNext(error);
 
   /**
    * `first` is the first output that is late, which must stay as it is (encryption has done with it at once). `onCaughtUp` is
-   * called when nothing waits any more. A stream that copies all that it is given gets it in steps of about `stepBytes`.
+   * called when nothing waits any more.
    */
-  constructor(stream: Duplex, first: Buffer, onCaughtUp: () => void, stepBytes: number) {
+  constructor(stream: Duplex, first: Buffer, pool: OutputBlocks, onCaughtUp: () => void) {
     this.stream = stream;
-    this.stepBytes = stepBytes;
+    this.pool = pool;
     this.onCaughtUp = onCaughtUp;
     stream.write(first, this.taken);
   }
@@ -36,15 +61,14 @@ export class LateOutput {
   /** Adds a copy of `bytes[start, end)`. */
   add(bytes: Buffer, start: number, end: number): void {
     this.bytes += end - start;
-    let at = start;
-    while (at < end) {
-      let last = this.blocks[this.blocks.length - 1];
-      if (last === undefined || this.used === last.length) {
-        last = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, end - at));
+    for (let at = start; at < end; ) {
+      let last = this.blocks.peekBack();
+      if (last === undefined || this.used === BLOCK_BYTES) {
+        last = this.pool.take();
         this.blocks.push(last);
         this.used = 0;
       }
-      const length = Math.min(end - at, last.length - this.used);
+      const length = Math.min(end - at, BLOCK_BYTES - this.used);
       bytes.copy(last, this.used, at, at + length);
       this.used += length;
       at += length;
@@ -58,30 +82,25 @@ export class LateOutput {
 
   private sendNext(error?: Error | null): void {
     if (error) return;
-    if (this.bytes === 0) {
-      this.onCaughtUp();
-      return;
-    }
-    let count = 1;
-    for (let step = this.blocks[0]!.length; count < this.blocks.length; count++) {
-      step += this.blocks[count]!.length;
-      if (step > this.stepBytes) break;
-    }
-    this.give(count, this.taken);
+    for (const block of this.given) this.pool.giveBack(block);
+    this.given = [];
+    if (this.bytes === 0) this.onCaughtUp();
+    else this.give(Math.min(STEP_BLOCKS, this.blocks.length), this.taken);
   }
 
   private give(count: number, taken: (error?: Error | null) => void): void {
-    const { stream, used } = this;
-    const isAll = count === this.blocks.length;
-    const given = this.blocks.splice(0, count);
-    const last = given.pop()!;
-    const end = isAll ? used : last.length;
-    this.bytes -= end;
-    for (const block of given) this.bytes -= block.length;
-    if (isAll) this.used = 0;
+    const { blocks, given, stream } = this;
     stream.cork();
-    for (const block of given) stream.write(block);
-    stream.write(end === last.length ? last : last.subarray(0, end), taken);
+    for (let left = count; left > 0; left--) {
+      const block = blocks.shift()!;
+      given.push(block);
+      const length = blocks.length === 0 ? this.used : BLOCK_BYTES;
+      this.bytes -= length;
+      stream.write(
+        length === BLOCK_BYTES ? block : block.subarray(0, length),
+        left === 1 ? taken : undefined,
+      );
+    }
     stream.uncork();
   }
 }

@@ -4,7 +4,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WRITTEN } from './direct-write.ts';
-import { LateOutput } from './late-output.ts';
+import { LateOutput, OutputBlocks } from './late-output.ts';
 import { EncryptedSocket } from './secure-socket.ts';
 import { unsentBytes } from './send-queue.ts';
 import { GATHERED_BYTES, type ReplyPart, type SharedOutput } from './shared-output.ts';
@@ -26,6 +26,7 @@ export class Outlet {
 
   private readonly stream: Duplex;
   private readonly shared: SharedOutput;
+  private readonly blocks: OutputBlocks;
   // Null: output goes through the stream.
   private readonly socket: Socket | null;
   // The same, where the stream must not write while a write past it is on its way.
@@ -57,6 +58,8 @@ export class Outlet {
     this.encrypts = kind === 'cipher';
     this.mustCopy = kind === 'stream';
     this.shared = shared;
+    // Whoever reads a stream within the process may keep what it gets.
+    this.blocks = this.mustCopy ? new OutputBlocks(0) : shared.blocks;
     this.exclusive = stream instanceof EncryptedSocket ? stream : null;
     const isDirect = kind === 'kernel' || this.exclusive !== null;
     this.socket = isDirect && shared.direct !== null && stream instanceof Socket ? stream : null;
@@ -105,16 +108,10 @@ export class Outlet {
     }
     const views = parts.map(({ bytes, start, end }) => bytes.subarray(start, end));
     let isLent = false;
-    if (encrypts) {
-      this.encryptByAndBy(views, isBehind);
-    } else if (isBehind) {
-      this.late = new LateOutput(this.stream, Buffer.concat(views), this.caughtUp, Number.POSITIVE_INFINITY);
-    } else if (!isLong) {
-      this.stream.write(Buffer.concat(views));
-    } else {
-      for (const view of views) this.stream.write(mustCopy ? Buffer.from(view) : view);
-      isLent = !mustCopy;
-    }
+    if (encrypts) this.encryptByAndBy(views, isBehind);
+    else if (isBehind) this.late = this.lateWith(Buffer.concat(views));
+    else if (mustCopy) this.stream.write(Buffer.concat(views));
+    else isLent = !this.giveAll(views);
     if (!this.isBehind) return SENT.OUT;
     return isLent ? SENT.LENT : SENT.WAITS;
   }
@@ -156,19 +153,32 @@ export class Outlet {
     return stream.writableLength === 0;
   }
 
+  // Gives as much as the system takes, and what does not wait behind it in memory of its own: a slow peer shall not keep memory
+  // that others' replies are in. Returns whether all was taken.
+  private giveAll(views: readonly Buffer[]): boolean {
+    let i = 0;
+    while (i < views.length && this.give(views[i]!)) i++;
+    if (i === views.length) return true;
+    const next = views[i + 1];
+    if (next === undefined) return false;
+    const late = this.lateWith(next);
+    for (const view of views.slice(i + 2)) late.add(view, 0, view.length);
+    this.late = late;
+    return false;
+  }
+
   // What is encrypted is in memory twice: no more of it than a step at a time.
   private encryptByAndBy(views: readonly Buffer[], isBehind: boolean): void {
     const [first, ...others] = views as [Buffer, ...Buffer[]];
     const step = Math.min(first.length, GATHERED_BYTES);
     const head = first.subarray(0, step);
-    const late = new LateOutput(
-      this.stream,
-      isBehind ? Buffer.from(head) : head,
-      this.caughtUp,
-      GATHERED_BYTES,
-    );
+    const late = this.lateWith(isBehind ? Buffer.from(head) : head);
     if (step < first.length) late.add(first, step, first.length);
     for (const view of others) late.add(view, 0, view.length);
     this.late = late;
+  }
+
+  private lateWith(first: Buffer): LateOutput {
+    return new LateOutput(this.stream, first, this.blocks, this.caughtUp);
   }
 }

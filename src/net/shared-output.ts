@@ -3,6 +3,7 @@
 
 import { NO_BYTES } from '../resp/request-parser.ts';
 import { DirectWrites } from './direct-write.ts';
+import { OutputBlocks } from './late-output.ts';
 
 /** Replies of up to so many bytes leave in one piece, whatever they were written in. */
 export const GATHERED_BYTES = 64 * 1024;
@@ -26,6 +27,8 @@ interface View {
 export class SharedOutput {
   /** Null where output has to go through the streams. */
   readonly direct = DirectWrites.whereKnown();
+  /** For those whose peers are behind. */
+  readonly blocks = new OutputBlocks();
 
   private readonly views: View[] = Array.from({ length: VIEWS }, () => ({
     bytes: NO_BYTES,

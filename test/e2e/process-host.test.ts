@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -273,6 +274,20 @@ describe('the end', () => {
 });
 
 describe('the process', () => {
+  test('its threads beside the event loop have less of a claim to the processor', async () => {
+    const server = await start();
+    const priorities = () =>
+      readdirSync(`/proc/${server.pid}/task`).map((thread) => {
+        const fields = readFileSync(`/proc/${server.pid}/task/${thread}/stat`, 'utf8').replace(/^.*\) /, '');
+        return [Number(thread) === server.pid, Number(fields.split(' ')[16])] as const;
+      });
+    const own = priorities().find(([isEventLoop]) => isEventLoop)![1];
+    const others = () => priorities().filter(([isEventLoop]) => !isEventLoop);
+    await expect.poll(() => new Set(others().map(([, priority]) => priority))).toEqual(new Set([own + 10]));
+    expect(others().length).toBeGreaterThanOrEqual(8);
+    expect(priorities().find(([isEventLoop]) => isEventLoop)![1]).toBe(own);
+  });
+
   test('oom-score-adj follows the directives, and goes back', async () => {
     const server = await start();
     const client = await server.connect();
