@@ -16,6 +16,8 @@ import { Outlet, type OutletKind, SENT } from './outlet.ts';
 import type { Peers } from './peers.ts';
 import { GATHERED_BYTES, type ReplyPart } from './shared-output.ts';
 
+// Of an argument that misses at least so much, the rest is read at once.
+const LARGE_ARGUMENT_BYTES = 32 * 1024;
 // Output of one turn is held against the limits from here on, as Redis does not count a client's first 16 KB.
 const UNLIMITED_OUTPUT_BYTES = 16 * 1024;
 
@@ -151,6 +153,31 @@ export class Connection implements ClientConnection, ReplyOwner {
       return;
     }
     this.append(chunk, length);
+    this.inputArrived();
+  }
+
+  restOfArgument(): Buffer | null {
+    const { input, inputLength, parser } = this;
+    if (this.closing || this.suspended || this.readsNot || input === null || !parser.isWithinRequest)
+      return null;
+    const missing = parser.missingBytes;
+    if (missing < LARGE_ARGUMENT_BYTES) return null;
+    const capacity = grownCapacity(inputLength, missing);
+    if (capacity > input.length) this.moveInput(capacity);
+    return this.input!.subarray(inputLength, inputLength + missing);
+  }
+
+  restArrived(length: number): void {
+    const { stats } = this.peers;
+    stats.netInputBytes += length;
+    stats.totalReads++;
+    this.inputGrew(this.inputLength + length);
+    this.inputArrived();
+  }
+
+  // What has been put behind the input that waits is looked at.
+  private inputArrived(): void {
+    const { peers } = this;
     if (this.inputLength > peers.maxInputBytes) {
       peers.inputLimitReached(this);
       return;

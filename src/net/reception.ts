@@ -53,7 +53,7 @@ export class Reception {
       return;
     }
     this.keepAlive(accepted, peer);
-    const shared = readingInto(this.readBuffer, accepted, runtime.timers);
+    const shared = readingInto(this.readBuffer, accepted, runtime);
     const socket = shared?.socket ?? accepted;
     const connection = new Connection(socket, peer, 'kernel', this.peers);
     this.peers.joined(connection);
