@@ -39,7 +39,7 @@ export class LateOutput {
   private readonly blocks = new Denque<Buffer>();
   // The last block is filled so far; those before it are full.
   private used = 0;
-  // Blocks that the stream has.
+  // What the stream has to pass on before it gets more.
   private given: Buffer[] = [];
   private readonly taken = (error?: Error | null) => this.sendNext(error);
 
@@ -85,11 +85,12 @@ export class LateOutput {
     for (const block of this.given) this.pool.giveBack(block);
     this.given = [];
     if (this.bytes === 0) this.onCaughtUp();
-    else this.give(Math.min(STEP_BLOCKS, this.blocks.length), this.taken);
+    else this.given = this.give(Math.min(STEP_BLOCKS, this.blocks.length), this.taken);
   }
 
-  private give(count: number, taken: (error?: Error | null) => void): void {
-    const { blocks, given, stream } = this;
+  private give(count: number, taken: (error?: Error | null) => void): Buffer[] {
+    const { blocks, stream } = this;
+    const given: Buffer[] = [];
     stream.cork();
     for (let left = count; left > 0; left--) {
       const block = blocks.shift()!;
@@ -102,5 +103,6 @@ export class LateOutput {
       );
     }
     stream.uncork();
+    return given;
   }
 }

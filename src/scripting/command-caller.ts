@@ -219,6 +219,7 @@ export class CommandCaller {
     let command = this.recentCommands[slot] as Command | null;
     if (name !== this.recentNames[slot]) {
       command = this.server.table.commands.get(lowerCaseLatin1(name)) ?? null;
+      if (command === null) return null;
       this.recentNames[slot] = name;
       this.recentCommands[slot] = command;
     }

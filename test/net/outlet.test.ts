@@ -223,6 +223,24 @@ it('ends after what waits has gone', async () => {
   expect(Buffer.concat(line.received).subarray(LARGE_BYTES).toString()).toBe('the end');
 });
 
+it('what a closing connection still sends is not written over by what waits for others', async () => {
+  const line = await openLine('kernel');
+  const other = await openLine('kernel', line.shared);
+  line.far.pause();
+  other.far.pause();
+  const parts = (char: string) =>
+    Array.from({ length: LARGE_BYTES / GATHERED_BYTES }, () => partOf(Buffer.alloc(GATHERED_BYTES, char)));
+  line.outlet.send(parts('x'), LARGE_BYTES);
+  other.outlet.send(parts('y'), LARGE_BYTES);
+  line.outlet.release();
+  line.near.end();
+  line.far.on('data', () => other.outlet.send([partOf(Buffer.alloc(GATHERED_BYTES, 'y'))], GATHERED_BYTES));
+  line.far.resume();
+  await once(line.far, 'end');
+  expect(bytesReceived(line)).toBe(LARGE_BYTES);
+  expect(Buffer.concat(line.received).indexOf('y')).toBe(-1);
+});
+
 it('encryption, which takes one write at a time, gets what the stream writes meanwhile by and by', async () => {
   const line = await openLine('cipher');
   const reply = Buffer.from('+CONTINUE\r\n');
